@@ -1,0 +1,1 @@
+"""The runtime: a Python emulator of Cloudflare's edge. Knows nothing of the floors above."""

@@ -1,0 +1,86 @@
+"""What a world is made of, as plain data. `wrangler_compat.config` reads it from wrangler's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KvBinding:
+    """`env.<name>` is the KV namespace `id`."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DurableBinding:
+    """`env.<name>` is the namespace of a Durable Object class, of this Worker or of `script`."""
+
+    name: str
+    class_name: str
+    script: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBinding:
+    """`env.<name>` calls another Worker, or one of its named entrypoints."""
+
+    name: str
+    service: str
+    entrypoint: str | None = None
+    props: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetsConfig:
+    """Static files served before, after or by the Worker (spec runtime.md section 9)."""
+
+    directory: Path
+    binding: str | None = None
+    html_handling: str = "auto-trailing-slash"
+    not_found_handling: str = "none"
+    run_worker_first: bool | tuple[str, ...] = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """One Worker: its code, its dates and flags, its bindings."""
+
+    name: str
+    root: Path
+    main: Path | None
+    compatibility_date: str
+    compatibility_flags: tuple[str, ...] = ()
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    kv: tuple[KvBinding, ...] = ()
+    durable: tuple[DurableBinding, ...] = ()
+    services: tuple[ServiceBinding, ...] = ()
+    assets: AssetsConfig | None = None
+    crons: tuple[str, ...] = ()
+    #: Durable Object classes that exist, each with whether its storage is SQLite (migrations, in order).
+    durable_classes: Mapping[str, bool] = field(default_factory=dict)
+
+    def has_flag(self, flag: str, default_from: str | None = None) -> bool:
+        """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)
+        and not switched off by its `no_`/`disable_` twin."""
+        if flag in self.compatibility_flags:
+            return True
+        if f"no_{flag}" in self.compatibility_flags or f"disable_{flag}" in self.compatibility_flags:
+            return False
+        return default_from is not None and self.compatibility_date >= default_from
+
+
+@dataclass(frozen=True, slots=True)
+class WorldConfig:
+    """All Workers of a world; the first one answers requests from outside."""
+
+    workers: tuple[WorkerConfig, ...]
+
+    @property
+    def primary(self) -> WorkerConfig:
+        return self.workers[0]

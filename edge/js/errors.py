@@ -1,0 +1,64 @@
+"""JavaScript errors as Python exceptions: the same object is raised, caught and passed as a value.
+
+Source: Pyodide `JsException` (name, message, stack; `str` is "Name: message").
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from edge.js.proxy import JsProxy
+
+#: Error classes that keep their name across RPC and in storage; all others become "Error".
+STANDARD_NAMES = frozenset(
+    {"Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"}
+)
+
+
+class JsException(JsProxy, Exception, js_name="Error"):  # type: ignore[misc]
+    """A JavaScript Error. Extra properties (`retryable`, `remote`, …) are plain attributes."""
+
+    js_name: ClassVar[str] = "Error"
+
+    def __init__(self, name: str, message: str = "", **properties: Any) -> None:
+        Exception.__init__(self, f"{name}: {message}" if message else name)
+        self.name = name
+        self.message = message
+        self.stack = str(self)
+        for key, value in properties.items():
+            setattr(self, key, value)
+
+    @property
+    def js_error(self) -> JsException:
+        return self
+
+    @property
+    def constructor(self) -> Any:
+        from edge.js.proxy import JsClassRef
+
+        return JsClassRef(self.name if self.name in STANDARD_NAMES else "Error")
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}" if self.message else self.name
+
+    __repr__ = __str__
+
+
+JsException.__name__ = JsException.__qualname__ = "JsException"
+JsException.__module__ = "pyodide.ffi"  # so that tracebacks read as they do on the platform
+
+
+def type_error(message: str) -> JsException:
+    return JsException("TypeError", message)
+
+
+def range_error(message: str) -> JsException:
+    return JsException("RangeError", message)
+
+
+def error(message: str, **properties: Any) -> JsException:
+    return JsException("Error", message, **properties)
+
+
+def data_clone_error(message: str) -> JsException:
+    return JsException("DataCloneError", message)

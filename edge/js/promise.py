@@ -1,0 +1,123 @@
+"""Promises: work that starts when it is asked for, whether or not anybody awaits it.
+
+Most promises of this runtime are settled when they are made (storage is synchronous, hot KV reads come
+from memory), so a settled promise is one small object and no task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+from edge.js.errors import JsException, error
+from edge.js.proxy import JsProxy
+from edge.kernel.tasks import spawn
+
+
+class JsPromise(JsProxy, js_name="Promise"):
+    """A JavaScript promise; `await` gives its value or raises its error."""
+
+    __slots__ = ("_error", "_future", "_value")
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[Any] | None = None
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    @classmethod
+    def resolved(cls, value: Any = None) -> JsPromise:
+        promise = cls()
+        promise._value = value
+        return promise
+
+    @classmethod
+    def rejected(cls, reason: BaseException) -> JsPromise:
+        promise = cls()
+        promise._error = reason
+        return promise
+
+    @classmethod
+    def of(cls, future: asyncio.Future[Any]) -> JsPromise:
+        """A promise that settles as `future` does."""
+        promise = cls()
+        promise._future = future
+        return promise
+
+    @classmethod
+    def start(cls, coro: Coroutine[Any, Any, Any], *, name: str) -> JsPromise:
+        """Run `coro` at once up to its first wait; the rest in a task of its own."""
+        try:
+            waited_for = coro.send(None)
+        except StopIteration as stop:
+            return cls.resolved(stop.value)
+        except Exception as reason:
+            return cls.rejected(reason)
+        return cls.of(spawn(_rest(coro, waited_for), name=name))
+
+    @property
+    def settled(self) -> bool:
+        return self._future is None or self._future.done()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if self._future is None:
+            if self._error is not None:
+                raise self._error
+            return self._value
+        if self._future.done():
+            return self._future.result()
+        # Shielded: cancelling whoever waits does not cancel the work, JavaScript has no such thing.
+        return (yield from asyncio.shield(self._future).__await__())
+
+    def then(self, on_value: Any = None, on_error: Any = None) -> JsPromise:
+        return JsPromise.start(_then(self, on_value, on_error), name="promise.then")
+
+    def catch(self, on_error: Any) -> JsPromise:
+        return self.then(None, on_error)
+
+    def finally_(self, on_end: Callable[[], Any]) -> JsPromise:
+        return JsPromise.start(_finally(self, on_end), name="promise.finally")
+
+
+@types.coroutine
+def _rest(coro: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any, Any]:
+    """Go on with a coroutine whose first step was already taken."""
+    while True:
+        try:
+            value = yield waited_for
+        except BaseException as reason:
+            step, argument = coro.throw, reason
+        else:
+            step, argument = coro.send, value
+        try:
+            waited_for = step(argument)  # type: ignore[operator]
+        except StopIteration as stop:
+            return stop.value
+
+
+async def _then(promise: JsPromise, on_value: Any, on_error: Any) -> Any:
+    try:
+        value = await promise
+    except Exception as reason:
+        if on_error is None:
+            raise
+        return await settle(on_error(as_js_error(reason)))
+    return value if on_value is None else await settle(on_value(value))
+
+
+async def _finally(promise: JsPromise, on_end: Callable[[], Any]) -> Any:
+    try:
+        return await promise
+    finally:
+        await settle(on_end())
+
+
+async def settle(value: Any) -> Any:
+    """The value itself, or what it resolves to when it is awaitable."""
+    return await value if hasattr(value, "__await__") else value
+
+
+def as_js_error(reason: BaseException) -> JsException:
+    """An exception as JavaScript would see it."""
+    return reason if isinstance(reason, JsException) else error(str(reason))
