@@ -1,0 +1,34 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test fast lint types bench clean
+
+run: $(STAMP)            ## serve the example app and print where
+	$(BIN)/edge dev examples/whiteboard
+
+test: $(STAMP)           ## all tests; what a test needs and cannot find is skipped with the reason
+	$(BIN)/python -m pytest
+
+fast: $(STAMP)           ## tests that take no more than a moment
+	$(BIN)/python -m pytest -m "not slow and not browser and not peers"
+
+lint: $(STAMP)           ## style, banned APIs, types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(STAMP)          ## measure, beside the peers that are installed
+	$(BIN)/python -m benchmarks
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cortex-edge needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
