@@ -1,0 +1,159 @@
+"""From configuration files to a `WorldConfig`: one Worker a file, the first answers from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.config import WorkerConfig, WorldConfig
+from edge.errors import ConfigError
+from wrangler_compat.config.diagnostics import MISSING, Diagnostics, shown
+from wrangler_compat.config.environment import select
+from wrangler_compat.config.fields import Fields
+from wrangler_compat.config.schema import FIELDS
+from wrangler_compat.config.source import Source, read
+from wrangler_compat.config.variables import Secrets, load_secrets, watched
+from wrangler_compat.config.worker import required_secrets, worker_config
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the command line adds to the files."""
+
+    environment: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[Path, ...] = ()
+    allow_unsupported: bool = False
+    process: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class DevSettings:
+    """The `dev` section of the first configuration."""
+
+    host: str = "localhost"
+    port: int = 8787
+    https: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A world's configuration and what else the files say."""
+
+    world: WorldConfig
+    dev: DevSettings
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    #: Files whose change means another configuration; some may not exist.
+    files: tuple[Path, ...]
+
+
+def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
+    """Read the configurations at `paths`. Raises ConfigError or UnsupportedError with file and line."""
+    environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
+    workers: list[WorkerConfig] = []
+    notes: list[str] = []
+    warnings: list[str] = []
+    files: list[Path] = []
+    dev = DevSettings()
+    for index, path in enumerate(paths):
+        source = read(path)
+        # The environment is the first Worker's; its companions follow where they know it.
+        knows = isinstance(source.data.get("env"), dict) and environment in source.data["env"]
+        chosen = environment if index == 0 or knows else None
+        diagnostics = Diagnostics(f"Processing {_relative(path)} configuration:")
+        worker, secrets, settings = _load_one(source, chosen, diagnostics, options)
+        if diagnostics.has_warnings:
+            warnings.append(diagnostics.render_warnings())
+        workers.append(worker)
+        notes += [f"Using secrets defined in {_relative(file)}" for file in secrets.files]
+        files += [path, *watched(source.folder, chosen)]
+        dev = settings if index == 0 else dev
+    _check_names(workers, paths)
+    return Loaded(WorldConfig(tuple(workers)), dev, tuple(notes), tuple(warnings), tuple(files))
+
+
+def _load_one(
+    source: Source, environment: str | None, diagnostics: Diagnostics, options: LoadOptions
+) -> tuple[WorkerConfig, Secrets, DevSettings]:
+    fields = Fields(select(source.data, environment, diagnostics))
+    secrets = load_secrets(source.folder, environment, options.process, env_files=options.env_files)
+    values = _only_required(fields, secrets.values, options.process)
+    worker = worker_config(
+        source, fields, values, options.variables, allow_unsupported=options.allow_unsupported
+    )
+    dev = _dev_settings(fields)
+    first = diagnostics.first_error()
+    if first is not None:
+        raise ConfigError(diagnostics.render_errors(), file=source.path, line=source.line(*first.place))
+    return worker, secrets, dev
+
+
+def _only_required(fields: Fields, values: dict[str, str], process: Mapping[str, str]) -> dict[str, str]:
+    required = required_secrets(fields)
+    if required is None:
+        return values
+    known = {**process, **values}
+    declared = fields.table("vars")
+    missing = [name for name in required if name not in known and name not in declared]
+    if missing:
+        fields.warn(
+            f"Missing required secrets: {', '.join(missing)}. "
+            "Add them to .dev.vars, .env, or set as environment variables.",
+            "secrets",
+        )
+    taken = {name: value for name, value in values.items() if name in declared}
+    return {**taken, **{name: known[name] for name in required if name in known}}
+
+
+def _dev_settings(fields: Fields) -> DevSettings:
+    section = fields.table("dev")
+    fields.warn_unexpected(section, FIELDS["dev"], "dev")
+    defaults = DevSettings()
+    host = _expect(fields, section, "ip", str, defaults.host)
+    port = _expect(fields, section, "port", int, defaults.port)
+    protocol = fields.one_of(
+        section.get("local_protocol", MISSING), ("http", "https"), "dev.local_protocol", "http"
+    )
+    return DevSettings(host, port, protocol == "https")
+
+
+def _expect(fields: Fields, section: dict[str, Any], key: str, kind: type, default: Any) -> Any:
+    value = section.get(key, default)
+    if isinstance(value, kind) and not isinstance(value, bool):
+        return value
+    name = "number" if kind is int else "string"
+    fields.error(f'Expected "dev.{key}" to be of type {name} but got {shown(value)}.', "dev", key)
+    return default
+
+
+def _check_names(workers: Sequence[WorkerConfig], paths: Sequence[Path]) -> None:
+    """Bindings find Workers by name, so each name belongs to one, and each name bound exists."""
+    by_name: dict[str, Path] = {}
+    for worker, path in zip(workers, paths, strict=True):
+        if worker.name in by_name:
+            raise ConfigError(
+                f'two Workers are called "{worker.name}": here and in {_relative(by_name[worker.name])}',
+                file=path,
+            )
+        by_name[worker.name] = path
+    for worker, path in zip(workers, paths, strict=True):
+        wanted = [(binding.name, binding.service) for binding in worker.services]
+        wanted += [(binding.name, binding.script) for binding in worker.durable if binding.script is not None]
+        for name, target in wanted:
+            if target not in by_name:
+                raise ConfigError(
+                    f'the binding "{name}" is to the Worker "{target}", which none of the configurations '
+                    "defines. Start it in the same world: edge dev -c … -c …",
+                    file=path,
+                )
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,120 @@
+"""Every key that wrangler knows, as data: where it may stand, whether environments inherit it, and what
+this emulator does with it.
+
+Source: spec wrangler.md section 3 (wrangler 4.125.0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class Scope(Enum):
+    """Where a key may stand and what an environment takes from the top level."""
+
+    TOP = "top level only"
+    INHERITED = "inherited by environments"
+    OWN = "not inherited"
+
+
+class Support(Enum):
+    """What becomes of a key."""
+
+    EMULATED = "emulated"
+    IGNORED = "ignored"  # means nothing on one's own machine
+    UNSUPPORTED = "unsupported"  # would change behaviour: stops
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the configuration."""
+
+    scope: Scope
+    support: Support
+    note: str = ""
+    default: Any = None
+
+
+def _keys(scope: Scope, support: Support, names: str, note: str = "") -> dict[str, Key]:
+    return {name: Key(scope, support, note) for name in names.split()}
+
+
+KEYS: dict[str, Key] = {
+    **_keys(Scope.TOP, Support.EMULATED, "$schema env"),
+    **_keys(Scope.TOP, Support.EMULATED, "dev", "ip, port and local_protocol"),
+    **_keys(Scope.TOP, Support.IGNORED, "send_metrics dependencies_instrumentation keep_vars", "of deploys"),
+    **_keys(Scope.TOP, Support.IGNORED, "alias addresses", "of JavaScript bundles and e-mail routing"),
+    **_keys(Scope.TOP, Support.UNSUPPORTED, "site", "Workers Sites: use assets"),
+    **_keys(Scope.TOP, Support.UNSUPPORTED, "wasm_modules text_blobs data_blobs", "of service workers"),
+    **_keys(Scope.TOP, Support.UNSUPPORTED, "pages_build_output_dir", "Pages projects"),
+    **_keys(Scope.INHERITED, Support.EMULATED, "name main compatibility_date compatibility_flags"),
+    **_keys(Scope.INHERITED, Support.EMULATED, "migrations exports triggers assets"),
+    **_keys(
+        Scope.INHERITED, Support.IGNORED, "account_id workers_dev preview_urls route routes", "of deploys"
+    ),
+    **_keys(Scope.INHERITED, Support.IGNORED, "base_dir tsconfig jsx_factory jsx_fragment", "of bundles"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "find_additional_modules preserve_file_names", "of bundles"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "no_bundle minify keep_names rules", "of bundles"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "logfwdr logpush upload_source_maps placement", "of deploys"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "access cache compliance_region observability", "of deploys"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "first_party_worker previews limits", "of deploys"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "python_modules", "what a deploy leaves out"),
+    **_keys(Scope.INHERITED, Support.UNSUPPORTED, "build", "custom builds"),
+    **_keys(Scope.OWN, Support.EMULATED, "vars secrets durable_objects kv_namespaces services"),
+    **_keys(Scope.OWN, Support.IGNORED, "define tail_consumers streaming_tail_consumers", "of deploys"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "r2_buckets", "R2"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "d1_databases", "D1"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "queues", "Queues"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "workflows", "Workflows"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "vectorize hyperdrive ai browser images media stream"),
+    **_keys(
+        Scope.OWN, Support.UNSUPPORTED, "analytics_engine_datasets ratelimits send_email version_metadata"
+    ),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines websearch"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "secrets_store_secrets worker_loaders vpc_services vpc_networks"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "ai_search ai_search_namespaces agent_memory artifacts flagship"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "connect unsafe_hello_world unsafe containers cloudchamber"),
+}
+
+#: Fields of the parts that are emulated, for the warning about unexpected ones.
+FIELDS: dict[str, frozenset[str]] = {
+    "kv_namespaces": frozenset({"binding", "id", "preview_id", "remote"}),
+    "durable_objects.bindings": frozenset({"name", "class_name", "script_name", "environment"}),
+    "services": frozenset({"binding", "service", "entrypoint", "environment", "props", "remote"}),
+    "assets": frozenset({"directory", "binding", "html_handling", "not_found_handling", "run_worker_first"}),
+    "triggers": frozenset({"crons", "events"}),
+    "migrations": frozenset(
+        {
+            "tag",
+            "new_classes",
+            "new_sqlite_classes",
+            "renamed_classes",
+            "deleted_classes",
+            "transferred_classes",
+        }
+    ),
+    "dev": frozenset(
+        {
+            "ip",
+            "port",
+            "inspector_port",
+            "inspector_ip",
+            "local_protocol",
+            "upstream_protocol",
+            "host",
+            "enable_containers",
+            "container_engine",
+            "generate_types",
+        }
+    ),
+}
+
+HTML_HANDLING = ("auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none")
+NOT_FOUND_HANDLING = ("single-page-application", "404-page", "none")
+
+
+def scoped(scope: Scope) -> list[str]:
+    """The keys of one scope, in the table's order."""
+    return [name for name, key in KEYS.items() if key.scope is scope]
