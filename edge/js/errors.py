@@ -15,7 +15,7 @@ STANDARD_NAMES = frozenset(
 )
 
 
-class JsException(JsProxy, Exception, js_name="Error"):  # type: ignore[misc]
+class JsException(JsProxy, Exception, js_name="Error"):
     """A JavaScript Error. Extra properties (`retryable`, `remote`, …) are plain attributes."""
 
     js_name: ClassVar[str] = "Error"
@@ -44,7 +44,7 @@ class JsException(JsProxy, Exception, js_name="Error"):  # type: ignore[misc]
     __repr__ = __str__
 
 
-JsException.__name__ = JsException.__qualname__ = "JsException"
+JsException.__name__ = "JsException"
 JsException.__module__ = "pyodide.ffi"  # so that tracebacks read as they do on the platform
 
 

@@ -13,10 +13,26 @@ Source: spec python-workers.md sections 3 and 4, Pyodide "Type translations".
 
 from __future__ import annotations
 
+import keyword
 from typing import Any, ClassVar
 
+_type_name = type.__dict__["__name__"]
 
-class JsProxy:
+
+class JsProxyType(type):
+    """Gives proxies the two names they have in Pyodide: `type(x).__name__` is `JsProxy`, while the
+    interpreter's own messages speak of `'pyodide.ffi.JsProxy' object`."""
+
+    @property
+    def __name__(cls) -> str:
+        return str(_type_name.__get__(cls)).rpartition(".")[2]
+
+    @__name__.setter
+    def __name__(cls, name: str) -> None:
+        _type_name.__set__(cls, f"pyodide.ffi.{name}")
+
+
+class JsProxy(metaclass=JsProxyType):
     """Base of every JavaScript object.
 
     A subclass names its JavaScript class: `class Headers(JsProxy, js_name="Headers")`. Public
@@ -34,6 +50,10 @@ class JsProxy:
         cls.__name__ = "JsProxy"
 
     def __getattr__(self, name: str) -> Any:
+        # Python's reserved words are reached with an underscore behind: `Array.from_`, `promise.finally_`.
+        plain = js_property_name(name)
+        if plain != name:
+            return getattr(self, plain)
         raise AttributeError(name)
 
     @property
@@ -56,25 +76,41 @@ class JsProxy:
     def toString(self) -> str:
         return str(self)
 
-    def object_keys(self) -> Any:
-        """Own enumerable keys as a JavaScript array; host objects have none."""
-        from edge.js.objects import JsArray
+    def _own_items(self) -> list[tuple[str, Any]]:
+        """Own enumerable properties in JavaScript's order; host objects have none."""
+        return []
 
-        return JsArray([])
+    def object_keys(self) -> Any:
+        """`Object.keys(this)` as a JavaScript array."""
+        from edge.js.arrays import JsArray
+
+        return JsArray([key for key, _ in self._own_items()])
 
     def object_values(self) -> Any:
-        from edge.js.objects import JsArray
+        """`Object.values(this)` as a JavaScript array."""
+        from edge.js.arrays import JsArray
 
-        return JsArray([])
+        return JsArray([value for _, value in self._own_items()])
 
     def object_entries(self) -> Any:
-        from edge.js.objects import JsArray
+        """`Object.entries(this)` as a JavaScript array of pairs."""
+        from edge.js.arrays import JsArray
 
-        return JsArray([])
+        return JsArray([JsArray([key, value]) for key, value in self._own_items()])
 
     def to_py(self, *, depth: int = -1, default_converter: Any = None) -> Any:
-        """A Python copy of plain data; host objects have none and stay themselves."""
-        return self
+        """A Python copy of plain data, `depth` levels deep (-1: all); other objects go through
+        `default_converter(value, convert, remember)` or stay themselves. Source: Pyodide `JsProxy.to_py`."""
+        from edge.js.convert import to_py
+
+        return to_py(self, depth=depth, default_converter=default_converter)
+
+
+def js_property_name(name: str) -> str:
+    """The JavaScript name that a Python attribute name stands for: `from_` is `from`, `from__` is `from_`."""
+    if name.endswith("_") and keyword.iskeyword(name.rstrip("_")):
+        return name[:-1]
+    return name
 
 
 class JsClassRef(JsProxy, js_name="Function"):
