@@ -128,7 +128,8 @@ class JsConstructor(JsFunction, js_name="Function"):
 
 class HostConstructor(JsConstructor, js_name="Function"):
     """The JavaScript face of a Python class of the platform: `new` is its `js_new`, statics are the
-    public attributes of the class."""
+    public attributes of the class. A class with native class methods too lists those that JavaScript
+    shows in `_js_statics`, by their JavaScript names."""
 
     __slots__ = ("_host",)
 
@@ -143,12 +144,17 @@ class HostConstructor(JsConstructor, js_name="Function"):
 
     def __getattr__(self, name: str) -> Any:
         plain = js_property_name(name)
+        statics = getattr(self._host, "_js_statics", None)
+        if statics is not None and plain in statics:
+            return _static(statics[plain], plain)
         if not plain.startswith("_"):
             for cls in self._host.__mro__:
                 if cls is JsProxy:
                     break
                 member = cls.__dict__.get(plain)
                 if isinstance(member, classmethod | staticmethod):
+                    if statics is not None:
+                        break  # the class lists its statics: the other class methods are the emulator's own
                     return _static(getattr(self._host, plain), plain)
                 if member is not None and not callable(member) and not hasattr(member, "__get__"):
                     return member

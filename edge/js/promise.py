@@ -60,6 +60,17 @@ class JsPromise(JsProxy, js_name="Promise"):
     def settled(self) -> bool:
         return self._future is None or self._future.done()
 
+    @property
+    def succeeded(self) -> bool:
+        """Settled with a value: awaiting it neither waits nor raises."""
+        return self._future is None and self._error is None
+
+    def mark_handled(self) -> JsPromise:
+        """Nobody will look at the outcome: a failure is not reported as unhandled."""
+        if self._future is not None:
+            self._future.add_done_callback(_see)
+        return self
+
     def __await__(self) -> Generator[Any, Any, Any]:
         if self._future is None:
             if self._error is not None:
@@ -78,6 +89,11 @@ class JsPromise(JsProxy, js_name="Promise"):
 
     def finally_(self, on_end: Callable[[], Any]) -> JsPromise:
         return JsPromise.start(_finally(self, on_end), name="promise.finally")
+
+
+def _see(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 @types.coroutine

@@ -1,0 +1,51 @@
+"""What the classes of this package need to know about the world they run in.
+
+Headers, bodies and sockets are made deep inside user code, so the world's clock, randomness and the
+Worker's compatibility switches reach them through a context variable. The world sets it once for
+each invocation; without one (tests, tools) the newest behaviour on wall-clock time applies.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from edge.config import WorkerConfig
+from edge.kernel.clock import Clock, WallClock
+from edge.kernel.random import RandomStreams
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCompat:
+    """Behaviour that changed with a compatibility date (spec runtime.md section 5)."""
+
+    #: Binary messages on ordinary sockets arrive as Blob, not ArrayBuffer.
+    websocket_blob: bool = True
+    #: A Close frame is answered before the close event (ordinary sockets only).
+    websocket_auto_reply: bool = True
+    #: A close reason above 123 bytes raises SyntaxError.
+    websocket_reason_limit: bool = True
+    #: Messages up to 32 MiB instead of 1 MiB.
+    websocket_large_messages: bool = True
+
+    @classmethod
+    def of(cls, config: WorkerConfig) -> HttpCompat:
+        return cls(
+            websocket_blob=config.has_flag("websocket_standard_binary_type", "2026-03-17"),
+            websocket_auto_reply=config.has_flag("web_socket_auto_reply_to_close", "2026-04-07"),
+            websocket_reason_limit=config.compatibility_date >= "2026-03-03",
+            websocket_large_messages=config.has_flag("increase_websocket_message_size", "2025-10-31"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The world around the code that runs now."""
+
+    compat: HttpCompat = field(default_factory=HttpCompat)
+    clock: Clock = field(default_factory=WallClock)
+    random: RandomStreams = field(default_factory=RandomStreams)
+
+
+#: The host of the running invocation.
+current_host: ContextVar[Host] = ContextVar("http_host", default=Host())  # noqa: B039 - frozen

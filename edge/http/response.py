@@ -1,0 +1,166 @@
+"""Response.
+
+Source: spec runtime.md section 4.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from edge.http.body import Body, Payload, extract
+from edge.http.headers import Headers
+from edge.http.init import given, member
+from edge.http.url import try_normalise
+from edge.http.websocket import WebSocket
+from edge.js.errors import range_error, type_error
+from edge.js.proxy import jsnull
+from edge.js.webidl import to_int32, to_string
+
+_NULL_BODY = frozenset({101, 204, 205, 304})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+
+
+class Response(Body, js_name="Response"):
+    """An HTTP response."""
+
+    __slots__ = ("_headers", "_web_socket", "cf", "redirected", "status", "statusText", "type", "url")
+
+    _headers: Headers | None
+    status: int
+    statusText: str
+
+    @classmethod
+    def make(
+        cls,
+        payload: Payload = None,
+        status: int = 200,
+        status_text: str = "",
+        headers: Headers | None = None,
+        web_socket: WebSocket | None = None,
+    ) -> Response:
+        """A response made inside the emulator; nothing is checked and no Content-Type is added."""
+        self = cls.__new__(cls)
+        self._payload = payload
+        self._used = False
+        self.status = status
+        self.statusText = status_text
+        self._headers = headers
+        self._web_socket = web_socket
+        self.url = ""
+        self.redirected = False
+        self.type = "default"
+        self.cf = None
+        return self
+
+    @classmethod
+    def js_new(cls, body: Any = None, init: Any = None, *_: Any) -> Response:
+        """`new Response(body, init)`; raises TypeError and RangeError with workerd's texts."""
+        status = 200 if (value := member(init, "status")) is None else to_int32(value)
+        socket = member(init, "webSocket")
+        socket = socket if given(socket) else None
+        _check_status(status, socket)
+        payload, content_type = extract(body)
+        if payload is not None and status in _NULL_BODY:
+            if payload != b"":
+                raise type_error("Response with null body status (101, 204, 205, or 304) cannot have a body.")
+            payload = None
+        headers = Headers.js_new(member(init, "headers"))
+        if content_type is not None and payload is not None and headers.get_str("content-type") is None:
+            headers.add("content-type", content_type)
+        self = cls.make(payload, status, _status_text(member(init, "statusText")), headers, socket)
+        self.cf = member(init, "cf")
+        return self
+
+    @staticmethod
+    def json_(value: Any = None, init: Any = None) -> Response:
+        """`Response.json(value, init)`."""
+        from edge.js.json_text import stringify
+
+        text = stringify(value)
+        if text is None:
+            raise type_error("Value is not JSON serializable")
+        response = Response.js_new(text, init)
+        given_headers = Headers.js_new(member(init, "headers"))
+        if given_headers.get_str("content-type") is None:
+            response.headers.replace("content-type", "application/json")
+        return response
+
+    @staticmethod
+    def redirect(url: Any, status: Any = None) -> Response:
+        """`Response.redirect(url, status)`: 302 unless given."""
+        code = 302 if status is None else to_int32(status)
+        if code not in _REDIRECTS:
+            raise range_error(
+                f"{code} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308."
+            )
+        location = try_normalise(to_string(url))
+        if location is None:
+            raise type_error(f"Unable to parse URL: {to_string(url)}")
+        return Response.make(None, code, "", Headers([("location", location)], True))
+
+    @staticmethod
+    def error() -> Response:
+        """`Response.error()`: a network error; workerd refuses to send it."""
+        response = Response.make(None, 0, "", Headers((), True))
+        response.type = "error"
+        return response
+
+    def _content_type(self) -> str | None:
+        return None if self._headers is None else self._headers.get_str("content-type")
+
+    # -- JavaScript -----------------------------------------------------------------------------
+
+    @property
+    def headers(self) -> Headers:
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = Headers()
+        return headers
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def webSocket(self) -> Any:
+        return jsnull if self._web_socket is None else self._web_socket
+
+    def clone(self) -> Response:
+        if self._web_socket is not None:
+            raise type_error("Cannot clone a response to a WebSocket handshake.")
+        copy = Response.make(self._clone_payload(), self.status, self.statusText, self.headers.copy())
+        copy.url, copy.redirected, copy.type, copy.cf = self.url, self.redirected, self.type, self.cf
+        return copy
+
+    _js_statics: ClassVar[dict[str, Any]] = {"json": json_, "redirect": redirect, "error": error}
+
+
+def reason_phrase(status: int) -> str:
+    """The text HTTP/1.1 shows after the status when a response names none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        classes = ("Informational", "Success", "Redirection", "Client Error", "Server Error")
+        return classes[status // 100 - 1]
+
+
+def _check_status(status: int, socket: Any) -> None:
+    if socket is not None:
+        if status != 101:
+            raise range_error("Responses with a WebSocket must have status code 101.")
+    elif not 200 <= status <= 599:
+        raise range_error(
+            "Responses may only be constructed with status codes in the range 200 to 599, inclusive."
+        )
+
+
+def _status_text(value: Any) -> str:
+    if not given(value):
+        return ""
+    text = to_string(value)
+    if _CONTROL.search(text):
+        raise type_error("Invalid statusText")
+    return text

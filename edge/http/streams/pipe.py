@@ -1,0 +1,66 @@
+"""Piping a readable stream into a writable one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.http.init import member
+from edge.http.streams.readable import ReadableStream, js_chunk
+from edge.http.streams.source import END
+from edge.http.streams.writable import WritableStream
+from edge.js.errors import JsException, type_error
+from edge.js.promise import JsPromise
+
+
+def pipe(source: ReadableStream, target: Any, options: Any) -> JsPromise:
+    """`source.pipeTo(target, options)`: resolves when everything is written and closed."""
+    if not isinstance(target, WritableStream):
+        return JsPromise.rejected(
+            type_error("Failed to execute 'pipeTo' on 'ReadableStream': parameter 1 is not of type 'WritableStream'.")
+        )
+    try:
+        source._lock(target)
+        target._lock(source)
+    except JsException as error:
+        if source._reader is target:
+            source._reader = None
+        return JsPromise.rejected(error)
+    return JsPromise.start(_pump(source, target, options), name="stream.pipe")
+
+
+async def _pump(source: ReadableStream, target: WritableStream, options: Any) -> None:
+    try:
+        await _transfer(source, target, options)
+    finally:
+        source._reader = target._writer = None
+
+
+async def _transfer(source: ReadableStream, target: WritableStream, options: Any) -> None:
+    signal = member(options, "signal")
+    while True:
+        if signal is not None and signal.aborted:
+            await _abandon(source, target, options, signal.reason)
+        try:
+            chunk = await source.pull()
+        except Exception as error:
+            if not member(options, "preventAbort"):
+                await target.fail(error)
+            raise
+        if chunk is END:
+            break
+        try:
+            await target.write(js_chunk(chunk))
+        except Exception as error:
+            if not member(options, "preventCancel"):
+                await source._cancel(error)
+            raise
+    if not member(options, "preventClose"):
+        await target.finish()
+
+
+async def _abandon(source: ReadableStream, target: WritableStream, options: Any, reason: Any) -> None:
+    if not member(options, "preventAbort"):
+        await target.fail(reason)
+    if not member(options, "preventCancel"):
+        await source._cancel(reason)
+    raise reason
