@@ -1,0 +1,154 @@
+"""A KV namespace for Python callers: checked operations on bytes and text.
+
+The JavaScript face is `binding.py`; the command line and tests use this one. Refusals are
+`KvRefused` and `KeyNameRejected` with Cloudflare's texts, failures of storage `KvStorageError`.
+
+Source: spec kv.md sections 1 to 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edge.http.buffers import decode_text
+from edge.kernel.clock import Clock
+from edge.kv.logic.entry import Entry
+from edge.kv.logic.keys import check_key, check_stored_key
+from edge.kv.logic.listing import Page, plan
+from edge.kv.logic.options import (
+    CACHE_TTL_S_DEFAULT,
+    VALUE_BYTES_MAX,
+    check_bulk,
+    check_bulk_size,
+    check_cache_ttl,
+    check_metadata,
+    check_value_size,
+    resolve_expiration,
+)
+from edge.kv.places import PlacedStore, PlaceModel
+from edge.kv.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PutOptions:
+    """How long a value lives and what is remembered with it; a TTL wins over an absolute time."""
+
+    expiration_s: int | None = None
+    expiration_ttl_s: int | None = None
+    metadata_json: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkValue:
+    """One key's answer in a bulk read."""
+
+    value: Any
+    metadata_json: str | None
+
+
+_DEFAULTS = PutOptions()
+
+
+class Namespace:
+    """Keys and values. Strongly consistent, unless `place_model` gives each place its own copies."""
+
+    def __init__(self, store: Store, clock: Clock, place_model: PlaceModel | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._places = None if place_model is None else PlacedStore(store, clock, place_model)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._store.closed
+
+    def peek(self, key: str) -> Entry | None:
+        """What a read would give, when memory knows: an entry or `ABSENT`. None when it does not."""
+        # With distance every read takes its time: nothing is looked up in passing.
+        return self._store.peek(key) if self._places is None else None
+
+    async def get(self, key: str, cache_ttl_s: int | None = None) -> bytes | None:
+        """The value of `key`, or None."""
+        entry = await self.get_with_metadata(key, cache_ttl_s)
+        return None if entry is None else entry.value
+
+    async def get_with_metadata(self, key: str, cache_ttl_s: int | None = None) -> Entry | None:
+        """The entry of `key`, or None."""
+        check_key(key)
+        check_cache_ttl(cache_ttl_s)
+        return await self._read(key, cache_ttl_s)
+
+    async def get_bulk(
+        self,
+        keys: Sequence[str],
+        type_name: str | None = None,
+        cache_ttl_s: int | None = None,
+        decode: Callable[[str], Any] = str,
+    ) -> dict[str, BulkValue | None]:
+        """The values of up to 100 keys, each as `decode` makes it of its text, in the order of `keys`."""
+        check_bulk(keys, type_name)
+        found: dict[str, BulkValue | None] = {}
+        texts: list[str] = []
+        for key in keys:
+            check_stored_key(key)
+            check_cache_ttl(cache_ttl_s)
+            entry = await self._read(key, cache_ttl_s)
+            if entry is None:
+                found[key] = None
+                continue
+            texts.append(decode_text(entry.value))
+            found[key] = BulkValue(decode(texts[-1]), entry.metadata_json)
+        check_bulk_size(texts)
+        return found
+
+    async def put(
+        self, key: str, value: bytes | AsyncIterable[bytes], options: PutOptions = _DEFAULTS
+    ) -> None:
+        """Store `value` under `key`, replacing value, metadata and expiration; durable on return."""
+        check_key(key)
+        now_s = self._clock.now_ms() // 1000
+        expiration_s = resolve_expiration(now_s, options.expiration_s, options.expiration_ttl_s)
+        check_metadata(options.metadata_json)
+        if not isinstance(value, bytes):
+            value = await _collected(value)
+        check_value_size(len(value))
+        expiration_ms = None if expiration_s is None else expiration_s * 1000
+        await self._write(key, Entry(value, options.metadata_json, expiration_ms))
+
+    async def delete(self, key: str) -> None:
+        """Remove `key`; no error when it is not there. Durable on return."""
+        check_key(key)
+        await self._write(key, None)
+
+    async def list(self, prefix: str = "", limit: int = 0, cursor: str | None = None) -> Page:
+        """The keys that start with `prefix`, in UTF-8 order, after `cursor`; at most `limit` (1,000)."""
+        stretch = plan(prefix, cursor, limit)
+        return await (self._store if self._places is None else self._places).list(stretch)
+
+    async def close(self) -> None:
+        """Close the store beneath."""
+        await self._store.close()
+
+    async def _read(self, key: str, cache_ttl_s: int | None) -> Entry | None:
+        if self._places is None:
+            return await self._store.read(key)
+        return await self._places.read(key, CACHE_TTL_S_DEFAULT if cache_ttl_s is None else cache_ttl_s)
+
+    async def _write(self, key: str, entry: Entry | None) -> None:
+        await (self._store if self._places is None else self._places).write(key, entry)
+
+
+async def _collected(chunks: AsyncIterable[bytes]) -> bytes:
+    """All of a stream. One that is too long is read to its end all the same: the refusal names its length."""
+    parts: list[bytes] = []
+    size_bytes = 0
+    async for chunk in chunks:
+        size_bytes += len(chunk)
+        if size_bytes <= VALUE_BYTES_MAX:
+            parts.append(chunk)
+        else:
+            parts.clear()
+    check_value_size(size_bytes)
+    return b"".join(parts)
