@@ -1,0 +1,189 @@
+"""The whiteboard without a browser: what travels over its sockets, and what its list says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from tests.examples.serving import EXAMPLES, DevServer, serving
+
+pytestmark = pytest.mark.slow
+
+WHITEBOARD = EXAMPLES / "whiteboard"
+STROKE = {"type": "stroke", "key": "k1", "color": "#22252e", "width": 5, "points": [1, 2, 3, 4]}
+
+
+class Visitor:
+    """One browser tab on a board."""
+
+    def __init__(self, server: DevServer, board: str, person: str, since: int = 0) -> None:
+        query = urlencode({"id": person, "name": person.title(), "color": "#2f6fe4", "since": since})
+        self.socket: ClientConnection = connect(f"{server.websocket_url}/b/{board}/live?{query}")
+
+    def send(self, **message: Any) -> None:
+        self.socket.send(json.dumps(message))
+
+    def hear(self, kind: str) -> Any:
+        """The next message, which must be of this kind."""
+        message = json.loads(self.socket.recv(timeout=20))
+        assert message["type"] == kind, message
+        return message
+
+    def sees(self) -> list[str]:
+        return [person["name"] for person in self.hear("people")["people"]]
+
+    def leave(self) -> None:
+        self.socket.close()
+
+
+def listed(server: DevServer, count: int) -> Any:
+    """The list, once it has so many boards: they are written after the response (waitUntil)."""
+    deadline = time.monotonic() + 20
+    while len(boards := httpx.get(f"{server.url}/boards").json()) != count:
+        assert time.monotonic() < deadline, boards
+    return boards
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    with serving(WHITEBOARD, tmp_path_factory.mktemp("state")) as server:
+        yield server
+
+
+def test_presence_names_each_person_once(server: DevServer) -> None:
+    ada = Visitor(server, "presence", "ada")
+    assert ada.sees() == ["Ada"]
+    bob = Visitor(server, "presence", "bob")
+    assert sorted(ada.sees()) == sorted(bob.sees()) == ["Ada", "Bob"]
+    second_tab = Visitor(server, "presence", "bob")
+    for visitor in (ada, bob, second_tab):
+        assert sorted(visitor.sees()) == ["Ada", "Bob"]
+
+    second_tab.leave()  # Bob is still here, so nobody is told anything
+    bob.send(type="say", text="hello")
+    assert ada.hear("say") == {"type": "say", "text": "hello", "by": "bob"}
+    bob.leave()
+    assert ada.sees() == ["Ada"]
+    ada.leave()
+
+
+def test_strokes_are_numbered_and_a_late_visitor_catches_up(server: DevServer) -> None:
+    ada = Visitor(server, "strokes", "ada")
+    ada.hear("people")
+    for number in (1, 2, 3):
+        ada.send(**{**STROKE, "key": f"k{number}"})
+        assert ada.hear("stroke") == {**STROKE, "key": f"k{number}", "by": "ada", "n": number}
+
+    bob = Visitor(server, "strokes", "bob", since=1)
+    assert [bob.hear("stroke")["n"], bob.hear("stroke")["n"]] == [2, 3]
+    assert sorted(bob.sees()) == ["Ada", "Bob"]
+    ada.leave()
+    bob.leave()
+
+
+def test_a_wipe_is_what_a_late_visitor_catches_up_with(server: DevServer) -> None:
+    ada = Visitor(server, "wiped", "ada")
+    ada.hear("people")
+    ada.send(**STROKE)
+    ada.hear("stroke")
+    ada.send(type="clear")
+    wiped = {"type": "clear", "because": "Ada wiped the board", "n": 2}
+    assert ada.hear("clear") == wiped
+    ada.send(**STROKE)
+    assert ada.hear("stroke")["n"] == 3
+
+    bob = Visitor(server, "wiped", "bob")
+    assert bob.hear("clear") == wiped
+    assert bob.hear("stroke")["n"] == 3
+    ada.leave()
+    bob.leave()
+
+
+def test_cursors_go_to_the_others_and_are_not_kept(server: DevServer) -> None:
+    ada, bob = Visitor(server, "cursors", "ada"), Visitor(server, "cursors", "bob")
+    ada.hear("people"), ada.hear("people"), bob.hear("people")
+    ada.send(type="cursor", x=10, y=20, pen=None)
+    assert bob.hear("cursor") == {"type": "cursor", "x": 10, "y": 20, "pen": None, "by": "ada"}
+    ada.send(type="say", text="done")
+    assert ada.hear("say")["text"] == "done"  # and no cursor before it
+    ada.leave()
+    bob.leave()
+
+
+def test_heartbeats_and_nonsense_change_nothing(server: DevServer) -> None:
+    ada = Visitor(server, "nonsense", "ada")
+    ada.hear("people")
+    ada.socket.send("ping")
+    assert ada.socket.recv(timeout=20) == "pong"
+    ada.socket.send("not JSON")
+    ada.send(type="stroke", points="many")
+    ada.send(**STROKE)
+    assert ada.hear("stroke")["n"] == 1
+    ada.leave()
+
+
+def test_strokes_and_sleepers_survive_kill_9(tmp_path: Path) -> None:
+    with serving(WHITEBOARD, tmp_path) as server:
+        ada = Visitor(server, "durable", "ada")
+        ada.hear("people")
+        ada.send(**STROKE)
+        assert ada.hear("stroke")["n"] == 1
+        server.kill()
+    with serving(WHITEBOARD, tmp_path, server.port) as server:
+        ada = Visitor(server, "durable", "ada")
+        assert ada.hear("stroke") == {**STROKE, "by": "ada", "n": 1}
+        assert ada.sees() == ["Ada"]
+        assert listed(server, 1)[0]["name"] == "durable"
+
+
+def test_an_idle_board_is_wiped_and_leaves_the_list(tmp_path: Path) -> None:
+    project = tmp_path / "whiteboard"
+    shutil.copytree(WHITEBOARD, project)
+    config = project / "wrangler.jsonc"
+    config.write_text(config.read_text().replace('"IDLE_HOURS": 24', '"IDLE_HOURS": 0.0003'))
+    with serving(project, tmp_path / "state") as server:
+        ada = Visitor(server, "idle", "ada")
+        ada.hear("people")
+        ada.send(**STROKE)
+        ada.hear("stroke")
+        assert ada.hear("clear")["because"] == "The board was idle for too long and has been wiped"
+        assert httpx.get(f"{server.url}/boards").json() == []
+
+
+def test_boards_are_listed_latest_first(tmp_path: Path) -> None:
+    with serving(WHITEBOARD, tmp_path) as server:
+        for board in ("first", "second"):
+            visitor = Visitor(server, board, "ada")
+            visitor.hear("people")
+            visitor.leave()
+        boards = listed(server, 2)
+    assert [board["name"] for board in boards] == ["second", "first"]
+    assert boards[0]["last_used_ms"] >= boards[1]["last_used_ms"] > 1_600_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/b/plain/live", 426, "Expected a WebSocket.\n"),
+        ("/b/Not_A_Name/live", 404, "There is no such page.\n"),
+        ("/elsewhere", 404, "There is no such page.\n"),
+    ],
+)
+def test_other_requests_are_refused(server: DevServer, path: str, status: int, text: str) -> None:
+    response = httpx.get(server.url + path)
+    assert (response.status_code, response.text) == (status, text)
+
+
+def test_the_page_is_served_for_the_list_and_for_a_board(server: DevServer) -> None:
+    home, board = httpx.get(server.url), httpx.get(f"{server.url}/b/some-board")
+    assert home.text == board.text == (WHITEBOARD / "src" / "page.html").read_text()
+    assert home.headers["content-type"] == "text/html; charset=utf-8"
