@@ -32,8 +32,8 @@ resume_guard: contextvars.ContextVar[Guard | None] = contextvars.ContextVar("res
 
 #: Gives a future while what this context says to the outside must wait (a Durable Object's output
 #: gate: writes not yet durable), else None. Read by WebSocket sends, fetch, RPC and KV writes.
-output_hold: contextvars.ContextVar[Callable[[], asyncio.Future[None] | None] | None] = contextvars.ContextVar(
-    "output_hold", default=None
+output_hold: contextvars.ContextVar[Callable[[], asyncio.Future[None] | None] | None] = (
+    contextvars.ContextVar("output_hold", default=None)
 )
 
 
@@ -100,6 +100,15 @@ def spawn(
     _alive.add(task)
     task.add_done_callback(_alive.discard)
     return task
+
+
+def spawn_outside(coro: Coroutine[Any, Any, _T], *, name: str) -> asyncio.Task[_T]:
+    """Start a task that belongs to no Durable Object, though one may have asked for it: what another
+    Worker does for an object must not wait for that object's gates, or both would wait for ever."""
+    context = contextvars.copy_context()
+    context.run(resume_guard.set, None)
+    context.run(output_hold.set, None)
+    return spawn(coro, name=name, context=context)
 
 
 def log_failure(task: asyncio.Task[Any]) -> None:

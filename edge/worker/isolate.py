@@ -1,0 +1,69 @@
+"""One version of a Worker's code, loaded and ready to make entrypoints."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+from edge.config import WorkerConfig
+from edge.errors import WorkerLoadError
+from edge.worker.dialect import Dialect, Exports
+from edge.worker.modules import ModuleSpace
+
+_SRC_NOTE = (
+    "If your main module is inside the 'src' directory then your import statement shouldn't include a "
+    "'src.' prefix"
+)
+
+
+class Isolate:
+    """The loaded code of a Worker with its environment (spec python-workers.md section 2.1)."""
+
+    __slots__ = ("config", "dialect", "env", "exports", "space")
+
+    def __init__(self, config: WorkerConfig, dialect: Dialect, env: Any) -> None:
+        """Raises WorkerLoadError, naming file and line, when the code does not load."""
+        self.config = config
+        self.dialect = dialect
+        self.env = env
+        self.space = ModuleSpace(_roots(config), dialect.modules(config, env))
+        self.exports = Exports() if config.main is None else self._load(config.main)
+
+    def _load(self, main: Path) -> Exports:
+        if main.suffix != ".py":
+            raise WorkerLoadError("Main module needs to end with a .py file extension", file=main)
+        if not main.is_file():
+            raise WorkerLoadError("the main module of this Worker does not exist", file=main)
+        try:
+            return self.dialect.exports(self.space.load_main(main), self.config)
+        except WorkerLoadError:
+            raise
+        except SyntaxError as error:
+            where = Path(error.filename) if error.filename else main
+            raise WorkerLoadError(f"SyntaxError: {error.msg}", file=where, line=error.lineno) from error
+        except Exception as error:
+            raise _load_error(error, main) from error
+
+    def durable_class(self, name: str) -> type | None:
+        return self.exports.durable.get(name)
+
+    def close(self) -> None:
+        self.space.close()
+
+
+def _roots(config: WorkerConfig) -> list[Path]:
+    roots = [] if config.main is None else [config.main.parent]
+    return [*roots, config.root / "python_modules"]
+
+
+def _load_error(error: Exception, main: Path) -> WorkerLoadError:
+    """The user's error with the innermost line of the user's own code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(main.parent)]
+    message = "".join(traceback.format_exception_only(error)).strip()
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] == "src":
+        message += f"\n{_SRC_NOTE}"
+    if own:
+        return WorkerLoadError(message, file=Path(own[-1].filename), line=own[-1].lineno)
+    return WorkerLoadError(message, file=main)

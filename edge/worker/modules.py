@@ -1,0 +1,161 @@
+"""The modules of one Worker, apart from those of the host and of other Workers.
+
+Two Workers may both have a `helper.py`, and a Worker's `workers` module is not an installed package. So
+the modules of a Worker live in a space of their own: every module executed in it gets an `__import__`
+that looks there first (provided modules, the Worker's folder, its vendored packages) and falls back
+to the host's packages. Files keep their real paths, so breakpoints, coverage and tracebacks work.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import module_from_spec, resolve_name, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_HOST_ONLY = frozenset(sys.builtin_module_names)
+
+
+class HostView(ModuleType):
+    """A host module seen through a Worker's eyes: some names replaced, the rest passed on."""
+
+    def __init__(self, host: ModuleType, **replaced: Any) -> None:
+        super().__init__(host.__name__, host.__doc__)
+        self.__dict__["_host"] = host
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_host"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_host"], name, value)
+
+
+class ModuleSpace:
+    """Loads and holds the modules of one Worker."""
+
+    def __init__(self, roots: Sequence[Path], provided: Mapping[str, ModuleType]) -> None:
+        self._roots = [str(root) for root in roots]
+        self._modules: dict[str, ModuleType] = dict(provided)
+        # Packages that look at sys.platform or call import_module see what they would see on the edge.
+        self._modules.setdefault("sys", HostView(sys, platform="emscripten"))
+        self._modules.setdefault("importlib", HostView(importlib, import_module=self.import_module))
+        self._owned: dict[str, bool] = {}
+        self._registered: list[str] = []
+        self._builtins = dict(vars(builtins))
+        self._builtins["__import__"] = self._import
+
+    def load_main(self, path: Path) -> ModuleType:
+        """Execute the Worker's main module; errors leave as they are raised."""
+        spec = spec_from_file_location(path.stem, path, loader=SourceFileLoader(path.stem, str(path)))
+        assert spec is not None
+        return self._execute(path.stem, spec)
+
+    def import_module(self, name: str, package: str | None = None) -> ModuleType:
+        """`importlib.import_module` for code of this Worker."""
+        name = resolve_name(name, package) if name.startswith(".") else name
+        return self._load(name) if self._owns(name) else importlib.import_module(name)
+
+    def close(self) -> None:
+        """Forget the modules, so that nothing keeps a replaced Worker's classes findable."""
+        for name in self._registered:
+            if sys.modules.get(name) is self._modules.get(name):
+                del sys.modules[name]
+        self._registered.clear()
+
+    @property
+    def files(self) -> Iterable[str]:
+        """The source files of all modules loaded so far."""
+        return [file for module in self._modules.values() if (file := getattr(module, "__file__", None))]
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        if level:
+            package = (globals or {}).get("__package__") or ""
+            name = resolve_name("." * level + name, package)
+        elif not self._owns(name):
+            return builtins.__import__(name, globals, locals, fromlist or (), 0)
+        module = self._load(name)
+        if not fromlist:
+            return module if level else self._modules[name.partition(".")[0]]
+        if hasattr(module, "__path__"):
+            self._load_submodules(module, fromlist)
+        return module
+
+    def _load_submodules(self, package: ModuleType, names: Sequence[str]) -> None:
+        wanted = getattr(package, "__all__", ()) if "*" in names else names
+        for attribute in wanted:
+            if not hasattr(package, attribute):
+                try:
+                    self._load(f"{package.__name__}.{attribute}")
+                except ModuleNotFoundError as missing:
+                    # `from package import missing` must end in an ImportError of its own; anything
+                    # the submodule itself fails to import is that submodule's error.
+                    if missing.name != f"{package.__name__}.{attribute}":
+                        raise
+
+    def _owns(self, name: str) -> bool:
+        top = name.partition(".")[0]
+        owned = self._owned.get(top)
+        if owned is None:
+            owned = self._owned[top] = top in self._modules or (
+                top not in _HOST_ONLY and self._find(top, self._roots) is not None
+            )
+        return owned
+
+    def _find(self, name: str, path: Sequence[str]) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or (spec.loader is None and not spec.submodule_search_locations):
+            return None
+        # Wheels vendored for Pyodide carry WebAssembly; the host's own build of the package is used.
+        for folder in spec.submodule_search_locations or ():
+            if any(Path(folder).rglob("*wasm32*.so")):
+                return None
+        return spec
+
+    def _load(self, name: str) -> ModuleType:
+        found = self._modules.get(name)
+        if found is not None:
+            return found
+        parent_name, _, child = name.rpartition(".")
+        path: Sequence[str] = self._roots
+        if parent_name:
+            parent = self._load(parent_name)
+            if name in self._modules:  # the parent imported it meanwhile
+                return self._modules[name]
+            path = getattr(parent, "__path__", ())
+        spec = self._find(name, path)
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        module = self._execute(name, spec)
+        if parent_name:
+            setattr(self._modules[parent_name], child, module)
+        return module
+
+    def _execute(self, name: str, spec: ModuleSpec) -> ModuleType:
+        module = module_from_spec(spec)
+        module.__dict__["__builtins__"] = self._builtins
+        self._modules[name] = module
+        if name not in sys.modules:
+            # Dataclasses, pickle and typing look a class's module up here. The first Worker to use
+            # a name gets it; imports never go through this entry.
+            sys.modules[name] = module
+            self._registered.append(name)
+        try:
+            if spec.loader is not None:
+                spec.loader.exec_module(module)
+        except BaseException:
+            del self._modules[name]
+            raise
+        return module

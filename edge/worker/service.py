@@ -1,0 +1,191 @@
+"""A Worker that can be called: from outside, through service bindings, and by cron.
+
+Sources: spec runtime.md sections 1, 3, 8 and 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edge.http.request import Request
+from edge.http.response import Response
+from edge.js.convert import to_js
+from edge.js.errors import JsException, error, type_error
+from edge.js.proxy import JsProxy
+from edge.kernel.clock import Clock
+from edge.kernel.tasks import before_output, spawn, spawn_outside
+from edge.worker.context import ExecutionContext
+from edge.worker.fetcher import Fetcher
+from edge.worker.invocation import EVENT_WALL_LIMIT_S, Invocation, current
+from edge.worker.isolate import Isolate
+from edge.worker.rpc import transfer_args, transfer_result
+
+NOT_A_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'."
+_NO_UPGRADE = (
+    "Worker tried to return a WebSocket in a response to a request which did not contain the header "
+    '"Upgrade: websocket".'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledResult:
+    """How a cron event ended; `outcome` is `ok` or `exception`."""
+
+    outcome: str
+    no_retry: bool
+    error: BaseException | None = None
+
+
+class ScheduledController(JsProxy, js_name="ScheduledController"):
+    """The first argument of `scheduled`."""
+
+    __slots__ = ("cron", "no_retry", "scheduledTime")
+
+    def __init__(self, cron: str, time_ms: float) -> None:
+        self.cron = cron
+        self.scheduledTime = time_ms
+        self.no_retry = False
+
+    def noRetry(self) -> None:
+        self.no_retry = True
+
+
+class Service:
+    """One Worker under its current code."""
+
+    def __init__(self, isolate: Isolate, clock: Clock) -> None:
+        self.isolate = isolate
+        self.clock = clock
+        self.invocations: set[Invocation] = set()
+
+    async def fetch(
+        self, request: Request, entrypoint: str | None = None, props: Mapping[str, Any] | None = None
+    ) -> Response:
+        """Answer a request. A Worker's exception leaves as JsException."""
+        invocation = Invocation(f"{request.method} {request.url}", self.clock)
+        token = current.set(invocation)
+        self.invocations.add(invocation)
+        try:
+            target, extra = self._target("fetch", invocation, entrypoint, props)
+            result = await self.isolate.dialect.call(target, "fetch", (request, *extra))
+            return checked_response(request, result)
+        finally:
+            current.reset(token)
+            self._finish(invocation)
+
+    async def rpc(
+        self,
+        method: str,
+        args: Sequence[Any],
+        entrypoint: str | None = None,
+        props: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call a method of a fresh entrypoint; arguments and result are copied across."""
+        invocation = Invocation(f"rpc {method}", self.clock)
+        token = current.set(invocation)
+        self.invocations.add(invocation)
+        try:
+            target, _ = self._target(method, invocation, entrypoint, props)
+            return transfer_result(await self.isolate.dialect.call(target, method, transfer_args(args)))
+        except JsException as failure:
+            failure.remote = True
+            raise
+        finally:
+            current.reset(token)
+            self._finish(invocation)
+
+    async def scheduled(self, cron: str, time_ms: float) -> ScheduledResult:
+        """Run the cron handler and what it gave to waitUntil."""
+        invocation = Invocation(f"scheduled {cron!r}", self.clock)
+        controller = ScheduledController(cron, time_ms)
+        token = current.set(invocation)
+        try:
+            target, extra = self._target("scheduled", invocation, None, None)
+            await self.isolate.dialect.call(target, "scheduled", (controller, *extra))
+        except Exception as failure:
+            return ScheduledResult("exception", controller.no_retry, failure)
+        finally:
+            current.reset(token)
+            await invocation.drain(EVENT_WALL_LIMIT_S)
+        return ScheduledResult("ok", controller.no_retry)
+
+    async def drain(self, limit_s: float) -> None:
+        """Wait for the background work of all invocations, at most `limit_s`."""
+        for invocation in list(self.invocations):
+            await invocation.drain(limit_s)
+
+    def _target(
+        self, handler: str, invocation: Invocation, entrypoint: str | None, props: Mapping[str, Any] | None
+    ) -> tuple[object, tuple[Any, Any]]:
+        """What to call, and the env and ctx that a handler of the old style is given."""
+        isolate = self.isolate
+        exports = isolate.exports
+        cls = (
+            exports.default if entrypoint in (None, "default") else exports.entrypoints.get(entrypoint or "")
+        )
+        context = ExecutionContext(invocation, to_js(dict(props)) if props else None)
+        if cls is not None:
+            return isolate.dialect.construct(cls, context, isolate.env), (None, None)
+        if entrypoint is None and handler in exports.legacy:
+            return exports.legacy, (isolate.env, context)
+        raise self._no_handler(handler, entrypoint)
+
+    def _no_handler(self, handler: str, entrypoint: str | None) -> JsException:
+        if entrypoint is not None:
+            return type_error(f"There is no '{entrypoint}' class defined in the Python Worker's main module")
+        if handler == "scheduled":
+            return error("Handler does not export a scheduled() function")
+        return error(f"Handler does not export a {handler}() function.")
+
+    def _finish(self, invocation: Invocation) -> None:
+        if invocation.busy:
+            spawn(self._drain(invocation), name=f"drain {invocation.label}")
+        else:
+            self.invocations.discard(invocation)
+
+    async def _drain(self, invocation: Invocation) -> None:
+        try:
+            await invocation.drain()
+        finally:
+            self.invocations.discard(invocation)
+
+
+def checked_response(request: Request, result: Any) -> Response:
+    """What a fetch handler returned, if it is a Response that may answer `request`."""
+    if not isinstance(result, Response):
+        raise type_error(NOT_A_RESPONSE)
+    if result.status == 0:
+        raise type_error(
+            "Return value from serve handler must not be an error response (like Response.error())"
+        )
+    if result._web_socket is not None and (request.headers.get_str("upgrade") or "").lower() != "websocket":
+        raise type_error(_NO_UPGRADE)
+    return result
+
+
+class ServiceStub(Fetcher, js_name="Fetcher"):
+    """A service binding. The Worker is looked up at each call, so that it may be reloaded."""
+
+    __slots__ = ("_entrypoint", "_props", "_service")
+
+    def __init__(
+        self,
+        service: Callable[[], Service],
+        entrypoint: str | None = None,
+        props: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._service = service
+        self._entrypoint = entrypoint
+        self._props = props
+
+    async def _fetch(self, request: Request) -> Response:
+        await before_output()
+        work = self._service().fetch(request, self._entrypoint, self._props)
+        return await spawn_outside(work, name=f"service fetch {request.url}")
+
+    async def _rpc(self, method: str, args: Sequence[Any]) -> Any:
+        await before_output()
+        work = self._service().rpc(method, args, self._entrypoint, self._props)
+        return await spawn_outside(work, name=f"service rpc {method}")

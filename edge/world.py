@@ -1,0 +1,185 @@
+"""The composition root: from a configuration to Workers that answer.
+
+A `World` holds the Workers of a project with their bindings, one clock and one seed. `edge dev`, the
+pytest fixtures, the simulator and the benchmarks are thin shells over it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from edge.assets.binding import Assets
+from edge.config import KvBinding, ServiceBinding, WorkerConfig, WorldConfig
+from edge.durable.host import DurableHost
+from edge.errors import ConfigError, UserError
+from edge.http.request import Request
+from edge.http.response import Response
+from edge.js.convert import to_js
+from edge.js.objects import JsObject
+from edge.kernel.clock import Clock, WallClock
+from edge.kernel.random import RandomStreams
+from edge.kv.binding import KvNamespace
+from edge.kv.open import open_namespace
+from edge.worker.dialect import Dialect
+from edge.worker.isolate import Isolate
+from edge.worker.service import ScheduledResult, Service, ServiceStub
+
+
+class World:
+    """A project's Workers, running.
+
+    `state_dir` is where data lives between runs (None: in memory only). `durability` is `full` (an
+    acknowledged write survives a power cut) or `relaxed` (it survives a killed process).
+    """
+
+    def __init__(
+        self,
+        config: WorldConfig,
+        *,
+        dialect: Dialect,
+        clock: Clock | None = None,
+        seed: int | None = None,
+        state_dir: Path | None = None,
+        durability: str = "full",
+    ) -> None:
+        self.config = config
+        self.clock = clock or WallClock()
+        self.random = RandomStreams(seed)
+        self._dialect = dialect
+        self._state_dir = state_dir
+        self._durability = durability
+        self._kv: dict[str, KvNamespace] = {}
+        self._services: dict[str, Service] = {}
+        self._assets: dict[str, Assets] = {}
+        self._durable: dict[tuple[str, str], DurableHost] = {}
+
+    async def start(self) -> None:
+        """Load all Workers and arm the alarms. Raises UserError when a Worker does not load."""
+        self._install(self._load(self.config))
+        await asyncio.gather(*(host.start() for host in self._durable.values()))
+
+    async def dispatch(self, request: Request, *, worker: str | None = None) -> Response:
+        """Answer a request from outside. A Worker's exception leaves as JsException."""
+        name = worker or self.config.primary.name
+        assets = self._assets.get(name)
+        if assets is not None:
+            served = await assets.route(request)
+            if served is not None:
+                return served
+        return await self._services[name].fetch(request)
+
+    async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
+        """Run a Worker's cron handler."""
+        return await self._services[worker or self.config.primary.name].scheduled(cron, time_ms)
+
+    async def reload(self, config: WorldConfig) -> None:
+        """Serve new code and configuration; data stays. When the new code does not load, UserError is
+        raised and the old one goes on serving."""
+        known = self._durable
+        self._durable = dict(known)
+        try:
+            loaded = self._load(config)
+        except UserError:
+            self._durable = known
+            raise
+        replaced = list(self._services.values())
+        self.config = config
+        self._install(loaded)
+        for service in replaced:
+            service.isolate.close()
+        for (script, _), host in self._durable.items():
+            if script in self._services:
+                await host.reload(self._services[script].isolate)
+
+    async def close(self, grace_s: float = 30.0) -> None:
+        """Let background work finish (at most `grace_s`), then close all stores."""
+        await asyncio.gather(*(service.drain(grace_s) for service in self._services.values()))
+        await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
+        await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
+        for service in self._services.values():
+            service.isolate.close()
+
+    @property
+    def durable_hosts(self) -> dict[tuple[str, str], DurableHost]:
+        """The Durable Object classes that run here, by Worker and class name."""
+        return self._durable
+
+    @property
+    def kv_namespaces(self) -> dict[str, KvNamespace]:
+        """The KV namespaces in use, by id."""
+        return self._kv
+
+    def _install(self, isolates: dict[str, Isolate]) -> None:
+        self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
+        self._assets = {
+            worker.name: Assets(worker.assets, worker)
+            for worker in self.config.workers
+            if worker.assets is not None
+        }
+
+    def _load(self, config: WorldConfig) -> dict[str, Isolate]:
+        """Load every Worker, or none."""
+        isolates: dict[str, Isolate] = {}
+        try:
+            for worker in config.workers:
+                if worker.name in isolates:
+                    raise ConfigError(f'two Workers are called "{worker.name}"')
+                isolates[worker.name] = Isolate(worker, self._dialect, self._env(worker, config))
+            for worker in config.workers:
+                self._host_classes(isolates[worker.name], config)
+        except UserError:
+            for isolate in isolates.values():
+                isolate.close()
+            raise
+        return isolates
+
+    def _env(self, worker: WorkerConfig, config: WorldConfig) -> JsObject:
+        """The Worker's `env`, as JavaScript sees it."""
+        bindings: dict[str, Any] = {name: to_js(value) for name, value in worker.vars.items()}
+        bindings.update(worker.secrets)
+        bindings.update({kv.name: self._namespace(kv) for kv in worker.kv})
+        for durable in worker.durable:
+            host = self._host(durable.script or worker.name, durable.class_name, config)
+            bindings[durable.name] = host.namespace()
+        for service in worker.services:
+            bindings[service.name] = self._service_stub(service, config)
+        if worker.assets is not None and worker.assets.binding is not None:
+            bindings[worker.assets.binding] = Assets(worker.assets, worker)
+        return JsObject(bindings)
+
+    def _namespace(self, binding: KvBinding) -> KvNamespace:
+        if binding.id not in self._kv:
+            self._kv[binding.id] = open_namespace(
+                binding.id, self._state_dir, self.clock, self._durability, random=self.random
+            )
+        return self._kv[binding.id]
+
+    def _service_stub(self, binding: ServiceBinding, config: WorldConfig) -> ServiceStub:
+        if all(worker.name != binding.service for worker in config.workers):
+            raise ConfigError(
+                f'the service binding "{binding.name}" names the Worker "{binding.service}", which is not '
+                f"part of this world; pass its configuration with another -c"
+            )
+        return ServiceStub(lambda: self._services[binding.service], binding.entrypoint, binding.props)
+
+    def _host(self, script: str, class_name: str, config: WorldConfig) -> DurableHost:
+        owner = next((worker for worker in config.workers if worker.name == script), None)
+        if owner is None:
+            raise ConfigError(
+                f'the Durable Object class "{class_name}" is of the Worker "{script}", which is not part of '
+                f"this world; pass its configuration with another -c"
+            )
+        key = (script, class_name)
+        if key not in self._durable:
+            self._durable[key] = DurableHost(
+                class_name,
+                unique_key=f"{script}-{class_name}",
+                sqlite=owner.durable_classes.get(class_name, True),
+                directory=self._state_dir,
+                clock=self.clock,
+                random=self.random,
+                durability=self._durability,
+            )
+        return self._durable[key]
