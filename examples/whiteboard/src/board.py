@@ -60,9 +60,9 @@ class Board(DurableObject):
             self.tell_who_is_here(besides=ws)
 
     async def alarm(self):
-        """Nobody drew for a day: the board is wiped and leaves the list."""
-        self.wipe(because="The board was idle for too long and has been wiped")
+        """Nobody drew for a day: the board leaves the list and is wiped."""
         await self.env.BOARDS.delete(self.ctx.id.name)
+        self.wipe(because="The board was idle for too long and has been wiped")
 
     async def stay_awhile(self):
         """Put the alarm off."""
