@@ -50,7 +50,7 @@ class JsArray(JsProxy, js_name="Array"):
         return iter(self._items)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self._items)
+        yield from reversed(self._items)
 
     def __contains__(self, value: object) -> bool:
         return value in self._items

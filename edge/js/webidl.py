@@ -17,7 +17,9 @@ MISSING: Any = object()  # default for parameters whose absence differs from und
 
 def wrong_type(method: str, owner: str, index: int, expected: str) -> Exception:
     """`Failed to execute 'get' on 'KvNamespace': parameter 1 is not of type 'string'.`"""
-    return type_error(f"Failed to execute '{method}' on '{owner}': parameter {index} is not of type '{expected}'.")
+    return type_error(
+        f"Failed to execute '{method}' on '{owner}': parameter {index} is not of type '{expected}'."
+    )
 
 
 def to_string(value: Any) -> str:
