@@ -80,6 +80,7 @@ def _one_byte_string(text: str) -> bytes | None:
     try:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
+        return None
 
     return f.ONE_BYTE_STRING + f.varint(len(data)) + data
 
@@ -230,7 +231,6 @@ class _Writer:
         number = self.host.dehydrate(value)
         self.begin(value)
         self.out += f.HOST_OBJECT + f.varint(number)
-
 
 
 _WRITERS: dict[type, Any] = {
