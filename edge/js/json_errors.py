@@ -12,7 +12,6 @@ import re
 _SPACE = " \t\n\r"
 _CONTEXT = 10  # characters that V8 shows on each side of an unexpected token
 _SPECIAL = frozenset({"undefined", "NaN", "Infinity", "[object Object]"})
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
 
 
@@ -71,12 +70,12 @@ class _Walk:
     def unexpected_token(self, token: str) -> _Fault:
         units = self.text.encode("utf-16-le", "surrogatepass")
         length, place = len(units) // 2, _units(self.text[: self.at])
-        start, end = 0, length
-        if length >= 2 * _CONTEXT + 1:
-            start = place - _CONTEXT if place >= _CONTEXT else 0
-            end = place + _CONTEXT if place < length - _CONTEXT or place < _CONTEXT else length
+        cut = length >= 2 * _CONTEXT + 1
+        cut_start, cut_end = cut and place >= _CONTEXT, cut and place < length - _CONTEXT
+        start = place - _CONTEXT if cut_start else 0
+        end = place + _CONTEXT if cut_end else length
         shown = units[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")
-        head, tail = "..." if start else "", "..." if end < length else ""
+        head, tail = "..." if cut_start else "", "..." if cut_end else ""
         first = units[2 * place : 2 * place + 2].decode("utf-16-le", "surrogatepass") or token
         return _Fault(f"Unexpected token '{first}', {head}\"{shown}\"{tail} is not valid JSON")
 
@@ -165,22 +164,21 @@ class _Walk:
 
     def object(self) -> None:
         self.at += 1
-        missing = "Expected property name or '}'"
-        while True:
-            token = self.peek()
-            if token == "}" and missing.endswith("'}'"):
-                break
-            if token != '"':
-                raise self.unexpected(missing)
+        first = True
+        while not (first and self.peek() == "}"):
+            if self.peek() != '"':
+                missing = "property name or '}'" if first else "double-quoted property name"
+                raise self.unexpected(f"Expected {missing}")
             self.string()
             if self.peek() != ":":
-                raise self.unexpected("Expected ':' after property name")
+                # V8 has words for this only at the first property.
+                raise self.unexpected("Expected ':' after property name" if first else None)
             self.at += 1
             self.value()
             if self.peek() != ",":
                 break
             self.at += 1
-            missing = "Expected double-quoted property name"
+            first = False
         if self.peek() != "}":
             raise self.unexpected("Expected ',' or '}' after property value")
         self.at += 1

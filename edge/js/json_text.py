@@ -22,7 +22,7 @@ from edge.js.webidl import number_to_string, to_string
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_SAFE = 2**53 - 1
-_encode_text = json.encoder.encode_basestring  # type: ignore[attr-defined]
+_encode_text = json.encoder.encode_basestring
 
 
 def parse(text: str, reviver: Callable[..., Any] | None = None) -> Any:
