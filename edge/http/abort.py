@@ -39,7 +39,9 @@ class AbortSignal(EventTarget, js_name="AbortSignal"):
         signal = AbortSignal()
         clock = current_host.get().clock
         reason = JsException("TimeoutError", "The operation was aborted due to timeout")
-        signal._timer = clock.call_at(clock.now() + to_number(delay_ms) / 1000, lambda: signal.trigger(reason))
+        signal._timer = clock.call_at(
+            clock.now() + to_number(delay_ms) / 1000, lambda: signal.trigger(reason)
+        )
         return signal
 
     @staticmethod
@@ -65,7 +67,11 @@ class AbortSignal(EventTarget, js_name="AbortSignal"):
 
     def throwIfAborted(self) -> None:
         if self._aborted:
-            raise self._reason if isinstance(self._reason, BaseException) else JsException("Error", str(self._reason))
+            raise (
+                self._reason
+                if isinstance(self._reason, BaseException)
+                else JsException("Error", str(self._reason))
+            )
 
     def trigger(self, reason: Any = None) -> None:
         """Fire, once; without a reason it is an AbortError."""

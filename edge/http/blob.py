@@ -6,9 +6,8 @@ from typing import Any
 
 from edge.http.buffers import array_buffer, buffer_bytes, decode_text, encode_text, uint8array
 from edge.http.host import current_host
-from edge.http.init import given, member
+from edge.http.init import given, member, wrong_parameter
 from edge.http.streams.readable import ReadableStream
-from edge.js.errors import type_error
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy
 from edge.js.webidl import to_int32, to_number, to_string
@@ -65,7 +64,7 @@ class File(Blob, js_name="File"):
     def js_new(cls, parts: Any = None, name: Any = None, options: Any = None, *_: Any) -> File:
         """`new File(parts, name, {type, lastModified})`."""
         if name is None:
-            raise type_error("Failed to construct 'File': constructor parameter 2 is not of type 'string'.")
+            raise wrong_parameter("File", 2, "string")
         modified = member(options, "lastModified")
         return cls(
             join_parts(parts, "File"),
@@ -80,7 +79,7 @@ def join_parts(parts: Any, owner: str) -> bytes:
     if parts is None:
         return b""
     if isinstance(parts, str) or not hasattr(parts, "__iter__"):
-        raise type_error(f"Failed to construct '{owner}': constructor parameter 1 is not of type 'Array'.")
+        raise wrong_parameter(owner, 1, "Array")
     return b"".join(_part_bytes(part) for part in parts)
 
 

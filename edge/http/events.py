@@ -9,8 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from edge.http.host import current_host
-from edge.http.init import given, member
+from edge.http.init import given, member, wrong_parameter
 from edge.js.errors import type_error
 from edge.js.functions import js_method
 from edge.js.promise import JsPromise
@@ -23,22 +22,24 @@ _log = logging.getLogger("edge.worker")
 class Event(JsProxy, js_name="Event"):
     """Something that happened at `target`."""
 
+    target: Any = jsnull
+    currentTarget: Any = jsnull
+    bubbles = False
+    cancelable = False
+    composed = False
+    defaultPrevented = False
+    isTrusted = True
+    timeStamp = 0  # workerd has no clock for events
+    _stopped = False
+
     def __init__(self, type: str) -> None:
         self.type = type
-        self.target: Any = jsnull
-        self.currentTarget: Any = jsnull
-        self.bubbles = self.composed = self.cancelable = self.defaultPrevented = False
-        self.isTrusted = True
-        self.timeStamp = current_host.get().clock.now_ms()
-        self._stopped = False
 
     @classmethod
     def js_new(cls, type: Any = None, init: Any = None, *_: Any) -> Event:
         """`new Event(type, {bubbles, cancelable, composed})`."""
         if type is None:
-            raise type_error(
-                f"Failed to construct '{cls.js_name}': constructor parameter 1 is not of type 'string'."
-            )
+            raise wrong_parameter(cls.js_name, 1, "string")
         event = cls._from_init(to_string(type), init)
         event.isTrusted = False
         for name in ("bubbles", "cancelable", "composed"):
@@ -153,7 +154,9 @@ class EventTarget(JsProxy, js_name="EventTarget"):
 
     def dispatchEvent(self, event: Any) -> bool:
         if not isinstance(event, Event):
-            raise type_error("Failed to execute 'dispatchEvent' on 'EventTarget': parameter 1 is not of type 'Event'.")
+            raise type_error(
+                "Failed to execute 'dispatchEvent' on 'EventTarget': parameter 1 is not of type 'Event'."
+            )
         event.target = event.currentTarget = self
         handler = getattr(self, f"on{event.type}", None)
         if callable(handler):

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from edge.config import WorkerConfig
 from edge.kernel.clock import Clock, WallClock
 from edge.kernel.random import RandomStreams
+
+if TYPE_CHECKING:
+    from edge.http.request import Request
+    from edge.http.response import Response
+
+
+class Transport(Protocol):
+    """Carries one request to where its URL points; redirects are not its business."""
+
+    async def send(self, request: Request) -> Response:
+        """The response. Raises JsException when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +38,6 @@ class HttpCompat:
     websocket_auto_reply: bool = True
     #: A close reason above 123 bytes raises SyntaxError.
     websocket_reason_limit: bool = True
-    #: Messages up to 32 MiB instead of 1 MiB.
-    websocket_large_messages: bool = True
 
     @classmethod
     def of(cls, config: WorkerConfig) -> HttpCompat:
@@ -34,7 +45,6 @@ class HttpCompat:
             websocket_blob=config.has_flag("websocket_standard_binary_type", "2026-03-17"),
             websocket_auto_reply=config.has_flag("web_socket_auto_reply_to_close", "2026-04-07"),
             websocket_reason_limit=config.compatibility_date >= "2026-03-03",
-            websocket_large_messages=config.has_flag("increase_websocket_message_size", "2025-10-31"),
         )
 
 
@@ -45,6 +55,8 @@ class Host:
     compat: HttpCompat = field(default_factory=HttpCompat)
     clock: Clock = field(default_factory=WallClock)
     random: RandomStreams = field(default_factory=RandomStreams)
+    #: Where `fetch` and `new WebSocket` lead; None refuses both.
+    outbound: Transport | None = None
 
 
 #: The host of the running invocation.

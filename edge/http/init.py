@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from edge.js.collections import JsMap
-from edge.js.errors import type_error
+from edge.js.errors import JsException, type_error
 from edge.js.objects import JsObject, get_property, own_items
 from edge.js.proxy import JsNull
 from edge.js.webidl import to_string
@@ -30,9 +30,7 @@ def string_pairs(init: Any, owner: str) -> list[tuple[str, str]]:
     if isinstance(init, (JsObject, dict)):
         return [(key, to_string(value)) for key, value in own_items(init)]
     if not isinstance(init, Iterable):
-        raise type_error(
-            f"Failed to construct '{owner}': constructor parameter 1 is not of type 'object'."
-        )
+        raise wrong_parameter(owner, 1, "object")
     return [_pair(item, owner) for item in pairs_of(init)]
 
 
@@ -46,6 +44,14 @@ def _pair(item: Any, owner: str) -> tuple[str, str]:
     parts = list(item)
     if len(parts) != 2:
         raise type_error(
-            f"To initialize a {owner} object from a sequence, each inner sequence must have exactly two elements."
+            f"To initialize a {owner} object from a sequence, each inner sequence must have exactly two "
+            "elements."
         )
     return to_string(parts[0]), to_string(parts[1])
+
+
+def wrong_parameter(owner: str, index: int, expected: str) -> JsException:
+    """The TypeError of a constructor that was given the wrong thing."""
+    return type_error(
+        f"Failed to construct '{owner}': constructor parameter {index} is not of type '{expected}'."
+    )

@@ -28,8 +28,9 @@ def parse_form(data: bytes, content_type: str | None) -> FormData:
         boundary = parameters.get("boundary")
         if boundary is None:
             raise type_error(
-                "No boundary string in Content-Type header. The multipart/form-data MIME type requires a boundary "
-                "parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC 7578, section 4."
+                "No boundary string in Content-Type header. The multipart/form-data MIME type requires a "
+                "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC "
+                "7578, section 4."
             )
         return FormData(_parts(data, boundary.encode()))
     if kind == "application/x-www-form-urlencoded":
@@ -93,8 +94,8 @@ def _entry(header_lines: bytes, content: bytes) -> tuple[str, Value]:
     kind = disposition.partition(";")[0].strip()
     if kind != "form-data":
         raise type_error(
-            'Content-Disposition header for FormData part must have the value "form-data", possibly followed by '
-            f'parameters. Got: "{kind}"'
+            'Content-Disposition header for FormData part must have the value "form-data", possibly '
+            f'followed by parameters. Got: "{kind}"'
         )
     parameters = {name.lower(): _unescape(value) for name, value in _PARAMETER.findall(disposition)}
     if "name" not in parameters:

@@ -20,11 +20,40 @@ from edge.js.webidl import to_string
 
 #: The methods workerd knows; all others are refused by `new Request`.
 METHODS = frozenset(
-    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PURGE", "COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "ACL", "REPORT", "MKACTIVITY", "CHECKOUT", "MERGE", "MSEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "QUERY"]
+    [
+        "GET",
+        "HEAD",
+        "POST",
+        "PUT",
+        "DELETE",
+        "CONNECT",
+        "OPTIONS",
+        "TRACE",
+        "PATCH",
+        "PURGE",
+        "COPY",
+        "LOCK",
+        "MKCOL",
+        "MOVE",
+        "PROPFIND",
+        "PROPPATCH",
+        "SEARCH",
+        "UNLOCK",
+        "ACL",
+        "REPORT",
+        "MKACTIVITY",
+        "CHECKOUT",
+        "MERGE",
+        "MSEARCH",
+        "NOTIFY",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "QUERY",
+    ]
 )
 _REDIRECT = (
-    'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented since it does '
-    'not make sense at the edge; use "manual" and check the response status code).'
+    'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented since it '
+    'does not make sense at the edge; use "manual" and check the response status code).'
 )
 
 
@@ -57,9 +86,10 @@ class Request(Body, js_name="Request"):
         self.method = method
         self._url = url
         self._headers = Headers(headers, True)
-        self._payload = (
-            body if body is None or type(body) is bytes else ReadableStream.from_chunks(body)  # type: ignore[arg-type]
-        )
+        if body is None or isinstance(body, bytes):
+            self._payload = body
+        else:
+            self._payload = ReadableStream.from_chunks(body)
         self._used = False
         self._cf = cf
         self._signal = signal

@@ -19,7 +19,7 @@ from edge.js.proxy import jsnull
 from edge.js.webidl import to_int32, to_string
 
 _NULL_BODY = frozenset({101, 204, 205, 304})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 
 
@@ -92,7 +92,7 @@ class Response(Body, js_name="Response"):
     def redirect(url: Any, status: Any = None) -> Response:
         """`Response.redirect(url, status)`: 302 unless given."""
         code = 302 if status is None else to_int32(status)
-        if code not in _REDIRECTS:
+        if code not in REDIRECT_STATUSES:
             raise range_error(
                 f"{code} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308."
             )

@@ -96,12 +96,19 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._pumping = False
         self._context: contextvars.Context | None = None
         self._attachment: bytes | None = None
-        self._url: str | None = None
+        self._url: str | None = None  # only ends made by `new WebSocket` have one
         self._protocol: str | None = None
         self._extensions: str | None = None
         self._binary_type = "blob" if compat.websocket_blob else "arraybuffer"
 
     # -- JavaScript -----------------------------------------------------------------------------
+
+    @classmethod
+    def js_new(cls, url: Any = None, protocols: Any = None, *_: Any) -> WebSocket:
+        """`new WebSocket(url, protocols)`: connects at once. Raises SyntaxError for a bad URL."""
+        from edge.http.websocket_client import open_socket
+
+        return open_socket(url, protocols)
 
     @property
     def readyState(self) -> int:
@@ -167,6 +174,10 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         """Send a Close frame; without a code the other side sees 1005."""
         if self._sent_close:
             return
+        if self._connecting:
+            self._sent_close = self._got_close = True
+            self._connecting = False
+            return
         self._check_accepted()
         close = _close_frame(code, reason)
         self._sent_close = True
@@ -195,8 +206,6 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         return deserialize(self._attachment)
 
     def _check_accepted(self) -> None:
-        if self._connecting:
-            raise JsException("InvalidStateError", "WebSocket is not open: readyState 0 (CONNECTING)")
         if not self._accepted:
             raise type_error(_NOT_ACCEPTED)
 

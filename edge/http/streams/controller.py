@@ -1,4 +1,4 @@
-"""Streams whose chunks user code supplies or takes: `new ReadableStream({...})`, `new WritableStream({...})`."""
+"""Streams that user code fills or empties: `new ReadableStream({…})`, `new WritableStream({…})`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ def pipe(source: ReadableStream, target: Any, options: Any) -> JsPromise:
     """`source.pipeTo(target, options)`: resolves when everything is written and closed."""
     if not isinstance(target, WritableStream):
         return JsPromise.rejected(
-            type_error("Failed to execute 'pipeTo' on 'ReadableStream': parameter 1 is not of type 'WritableStream'.")
+            type_error(
+                "Failed to execute 'pipeTo' on 'ReadableStream': parameter 1 is not of type 'WritableStream'."
+            )
         )
     try:
         source._lock(target)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from edge.http.buffers import buffer_bytes, uint8array
+from edge.http.init import wrong_parameter
 from edge.http.streams.readable import ReadableStream, js_chunk
 from edge.http.streams.source import END
 from edge.js.errors import JsException, type_error
@@ -28,9 +29,7 @@ class _Reader(JsProxy):
     def js_new(cls, stream: Any = None, *_: Any) -> _Reader:
         """`new ReadableStreamDefaultReader(stream)`."""
         if not isinstance(stream, ReadableStream):
-            raise type_error(
-                f"Failed to construct '{cls.js_name}': constructor parameter 1 is not of type 'ReadableStream'."
-            )
+            raise wrong_parameter(cls.js_name, 1, "ReadableStream")
         return cls(stream)
 
     def _attached(self) -> ReadableStream:
@@ -111,10 +110,13 @@ class ReadableStreamBYOBReader(_Reader, js_name="ReadableStreamBYOBReader"):
         room = buffer_bytes(view)
         if room is None:
             raise type_error(
-                "Failed to execute 'read' on 'ReadableStreamBYOBReader': parameter 1 is not of type 'ArrayBufferView'."
+                "Failed to execute 'read' on 'ReadableStreamBYOBReader': parameter 1 is not of type "
+                "'ArrayBufferView'."
             )
         if not room:
-            raise type_error("You must call read() on a \"byob\" reader with a positive-sized TypedArray object.")
+            raise type_error(
+                'You must call read() on a "byob" reader with a positive-sized TypedArray object.'
+            )
         while len(self._rest) < min_bytes:
             chunk = await self._attached().pull()
             if chunk is END:

@@ -20,6 +20,13 @@ from edge.js.promise import settle
 from edge.js.proxy import JsProxy
 from edge.js.webidl import to_number
 
+_NOT_BYTES = "This TransformStream is being used as a byte stream, but received {}"
+_A_STRING = (
+    "a string on its writable side. If you wish to write a string, you'll probably want to explicitly "
+    "UTF-8-encode it with TextEncoder."
+)
+_AN_OBJECT = "an object of non-ArrayBuffer/ArrayBufferView type on its writable side."
+
 
 class Handover:
     """Source and sink in one: passes each chunk from the writer to the reader, storing nothing."""
@@ -86,17 +93,9 @@ class _Bytes(Handover):
         self._left = length
 
     async def write(self, chunk: Any) -> None:
-        if isinstance(chunk, str):
-            raise type_error(
-                "This TransformStream is being used as a byte stream, but received a string on its writable side. "
-                "If you wish to write a string, you'll probably want to explicitly UTF-8-encode it with TextEncoder."
-            )
         data = chunk if isinstance(chunk, bytes) else buffer_bytes(chunk)
         if data is None:
-            raise type_error(
-                "This TransformStream is being used as a byte stream, but received an object of non-ArrayBuffer/"
-                "ArrayBufferView type on its writable side."
-            )
+            raise type_error(_NOT_BYTES.format(_A_STRING if isinstance(chunk, str) else _AN_OBJECT))
         if self._left is not None:
             if len(data) > self._left:
                 raise type_error("Attempt to write too many bytes through a FixedLengthStream.")
@@ -132,7 +131,9 @@ class TransformStream(JsProxy, js_name="TransformStream"):
             handover = Handover()
             return cls(ReadableStream(handover), WritableStream(handover, write_mark))
         controller = TransformStreamDefaultController(transformer, readable_strategy)
-        stream = cls(ReadableStream(controller), WritableStream(_Transformer(controller, transformer), write_mark))
+        stream = cls(
+            ReadableStream(controller), WritableStream(_Transformer(controller, transformer), write_mark)
+        )
         if (start := member(transformer, "start")) is not None:
             start(controller)
         return stream
@@ -163,7 +164,9 @@ class FixedLengthStream(IdentityTransformStream, js_name="FixedLengthStream"):
         return cls(ReadableStream(handover, int(size)), WritableStream(handover))
 
 
-class TransformStreamDefaultController(ReadableStreamDefaultController, js_name="TransformStreamDefaultController"):
+class TransformStreamDefaultController(
+    ReadableStreamDefaultController, js_name="TransformStreamDefaultController"
+):
     """What a transformer enqueues to."""
 
     def __init__(self, transformer: Any, strategy: Any) -> None:

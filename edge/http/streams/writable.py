@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
+from edge.http.init import wrong_parameter
 from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy
@@ -151,9 +152,7 @@ class WritableStreamDefaultWriter(JsProxy, js_name="WritableStreamDefaultWriter"
     def js_new(cls, stream: Any = None, *_: Any) -> WritableStreamDefaultWriter:
         """`new WritableStreamDefaultWriter(stream)`."""
         if not isinstance(stream, WritableStream):
-            raise type_error(
-                f"Failed to construct '{cls.js_name}': constructor parameter 1 is not of type 'WritableStream'."
-            )
+            raise wrong_parameter(cls.js_name, 1, "WritableStream")
         return cls(stream)
 
     def _attached(self) -> WritableStream:
