@@ -1,0 +1,135 @@
+"""The language side of Python Workers: how entrypoints are made and called.
+
+Source: spec python-workers.md section 2.2 with its corrections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from edge.config import WorkerConfig
+from edge.http.fetch import fetch as js_fetch
+from edge.http.request import Request as JsRequest
+from edge.js.errors import JsException, error, type_error
+from edge.js.python_error import python_error
+from edge.worker.dialect import Exports
+from wrangler_compat.modules.discovery import find_exports
+from wrangler_compat.modules.package import build_package
+from wrangler_compat.modules.platform import platform_modules
+from wrangler_compat.modules.profile import Profile
+from wrangler_compat.modules.sdk.entrypoints import DurableObjectAbort
+from wrangler_compat.modules.sdk.response import FetchResponse, Response
+
+#: Handlers that get no more arguments than they declare.
+_RELAXED = frozenset({"fetch", "alarm", "test", "webSocketMessage", "webSocketClose", "webSocketError"})
+#: Handlers that get what the runtime passes, unconverted; what they return is dropped.
+_STRICT = frozenset({"scheduled", "queue", "trace", "tail", "email"})
+_LIMITLESS = 1 << 30
+_PASSING = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)
+
+
+PlatformModules = Callable[[WorkerConfig, Profile], Mapping[str, ModuleType]]
+
+
+class PythonDialect:
+    """Runs Workers written in Python. `platform` gives the modules `js` and `pyodide.*` for a Worker."""
+
+    def __init__(self, platform: PlatformModules = platform_modules) -> None:
+        self._platform = platform
+        self._capacities: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType]:
+        profile = Profile.of(config)
+        return {**self._platform(config, profile), **build_package(profile, env, js_fetch, _no_such_module)}
+
+    def exports(self, main: ModuleType, config: WorkerConfig) -> Exports:
+        return find_exports(main, global_handlers=Profile.of(config).global_handlers)
+
+    def construct(self, entrypoint: type, ctx: Any, env: Any) -> object:
+        try:
+            return entrypoint(ctx, env)
+        except _PASSING:
+            raise
+        except BaseException as failure:
+            raise _as_js_error(failure) from failure
+
+    def has_handler(self, target: object, handler: str) -> bool:
+        if isinstance(target, dict):
+            return handler in target
+        return callable(getattr(target, handler, None))
+
+    async def call(self, target: Any, handler: str, args: Sequence[Any]) -> Any:
+        """Call a handler or an RPC method. Raises JsException: TypeError for a method that is not there,
+        `PythonError` for whatever the Worker's code raises."""
+        function = target[handler] if type(target) is dict else getattr(target, handler, None)
+        if not callable(function):
+            raise type_error(f"Method {handler} does not exist")
+        try:
+            if handler in _RELAXED or handler in _STRICT:
+                return await self._handle(target, function, handler, args)
+            sdk = target._sdk_
+            result = function(*[sdk.from_rpc(arg) for arg in args])
+            if hasattr(result, "__await__"):
+                result = await result
+            return sdk.to_rpc(result)
+        except _PASSING:
+            raise
+        except BaseException as failure:
+            # Also SystemExit and its like: one Worker's exit must not be the server's.
+            raise _as_js_error(failure) from failure
+
+    async def _handle(
+        self, target: Any, function: Callable[..., Any], handler: str, args: Sequence[Any]
+    ) -> Any:
+        if handler == "fetch":
+            args = self._fetch_args(target, function, args)
+        elif handler in _RELAXED or type(target) is dict:
+            args = args[: self._capacity(function)]
+        result = function(*args)
+        if type(result) is not Response and hasattr(result, "__await__"):
+            result = await result
+        if handler != "fetch":
+            return None
+        if isinstance(result, FetchResponse):
+            return result.js_response
+        return result if type(target) is dict else target._sdk_.to_rpc(result)
+
+    def _fetch_args(self, target: Any, function: Callable[..., Any], args: Sequence[Any]) -> Sequence[Any]:
+        capacity = self._capacity(function)
+        if type(target) is dict:
+            return args[:capacity]
+        request = args[0]
+        if isinstance(request, JsRequest):
+            request = target._sdk_.request_class(request)
+        return (request, None, None)[:capacity]
+
+    def _capacity(self, function: Any) -> int:
+        """How many positional arguments a function takes."""
+        key = getattr(function, "__func__", function)
+        known = self._capacities.get(key)
+        if known is None:
+            known = self._capacities[key] = _positional(function)
+        return known
+
+
+def _positional(function: Callable[..., Any]) -> int:
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return _LIMITLESS
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(parameter.kind in kinds for parameter in parameters)
+
+
+def _as_js_error(failure: BaseException) -> JsException:
+    if isinstance(failure, DurableObjectAbort):
+        return error(str(failure))
+    return python_error(failure)
+
+
+def _no_such_module(name: str) -> Any:
+    raise error(f'No such module "{name}".')
