@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -47,14 +47,9 @@ class Clock(Protocol):
         """Run `callback` on the loop once `now()` is at least `when_s` (never before)."""
         ...
 
-    def hold(self) -> _Hold:
+    def hold(self) -> AbstractContextManager[None]:
         """A context in which virtual time stands still because real work is under way."""
         ...
-
-
-class _Hold(Protocol):
-    def __enter__(self) -> object: ...
-    def __exit__(self, *exc: object) -> object: ...
 
 
 class WallClock:
