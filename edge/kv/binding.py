@@ -236,9 +236,7 @@ def _json_of_bulk(text: str) -> Any:
     try:
         return parse(text)
     except JsException:
-        raise KvRefused(
-            400, "At least one of the requested keys corresponds to a non-json value"
-        ) from None
+        raise KvRefused(400, "At least one of the requested keys corresponds to a non-json value") from None
 
 
 def _bulk_value(answer: BulkValue | None, with_metadata: bool) -> Any:

@@ -134,7 +134,7 @@ class FileMachine(StoreMachine):
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", [StoreMachine, FileMachine])
 def test_store_behaves_like_its_model(machine: type[StoreMachine]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=60,

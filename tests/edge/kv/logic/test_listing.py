@@ -69,7 +69,14 @@ def test_python_order_is_utf8_order(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("prefix", "end"),
-    [("", None), ("a", "b"), ("ab\U0010ffff", "ac"), ("\U0010ffff", None), ("\ud7ff", "\ue000"), ("l:%", "l:&")],
+    [
+        ("", None),
+        ("a", "b"),
+        ("ab\U0010ffff", "ac"),
+        ("\U0010ffff", None),
+        ("\ud7ff", "\ue000"),
+        ("l:%", "l:&"),
+    ],
 )
 def test_successor(prefix: str, end: str | None) -> None:
     assert successor(prefix) == end

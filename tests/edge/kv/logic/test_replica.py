@@ -167,8 +167,8 @@ class History:
 
     def write(self, local: bool, ttl_s: int | None, delete: bool) -> None:
         number = len(self.versions)
-        expires_at_s = None if ttl_s is None else self.now_s + ttl_s
-        self.versions.append(Version(None if delete else number, self.now_s, None if delete else expires_at_s))
+        expires_at_s = None if ttl_s is None or delete else self.now_s + ttl_s
+        self.versions.append(Version(None if delete else number, self.now_s, expires_at_s))
         if local:
             self.local_write = number
             self.replica.invalidate("k")
@@ -197,9 +197,7 @@ class History:
             assert expires_at_s is None or self.now_s < expires_at_s, "expired value answered"
         oldest_s = self.now_s - cache_ttl_s
         ends = [version.since_s for version in self.versions[1:]] + [float("inf")]
-        recent = {
-            index for index, end_s in enumerate(ends) if end_s > oldest_s and index >= self.local_write
-        }
+        recent = {index for index, end_s in enumerate(ends) if end_s > oldest_s and index >= self.local_write}
         assert any(self._shows(index, value) for index in recent), (value, recent, self.versions)
 
     def _shows(self, index: int, value: int | None) -> bool:
