@@ -7,6 +7,7 @@ clock by that much, unless real work holds the clock (`Clock.hold()`): then it w
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Mapping
 from typing import Any
@@ -68,6 +69,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual_clock.elapsed_s
+
+    @property
+    def _clock_resolution(self) -> float:
+        # asyncio runs timers due before time() + resolution. After years of virtual time its fixed
+        # nanosecond would vanish in rounding and a due timer would never run; one unit in the last
+        # place runs it exactly when time() has reached it.
+        return math.ulp(self._virtual_clock.elapsed_s)
+
+    @_clock_resolution.setter
+    def _clock_resolution(self, _system_resolution: float) -> None:
+        """The base class sets the system clock's, which means nothing here."""
 
     async def settled(self) -> None:
         """Wait until no callback is ready and no real work is held, without time passing."""

@@ -46,7 +46,7 @@ class ModuleSpace:
         self._modules.setdefault("sys", HostView(sys, platform="emscripten"))
         self._modules.setdefault("importlib", HostView(importlib, import_module=self.import_module))
         self._owned: dict[str, bool] = {}
-        self._registered: list[str] = []
+        self._registered: dict[str, ModuleType] = {}
         self._builtins = dict(vars(builtins))
         self._builtins["__import__"] = self._import
 
@@ -63,8 +63,8 @@ class ModuleSpace:
 
     def close(self) -> None:
         """Forget the modules, so that nothing keeps a replaced Worker's classes findable."""
-        for name in self._registered:
-            if sys.modules.get(name) is self._modules.get(name):
+        for name, module in self._registered.items():
+            if sys.modules.get(name) is module:
                 del sys.modules[name]
         self._registered.clear()
 
@@ -151,11 +151,13 @@ class ModuleSpace:
             # Dataclasses, pickle and typing look a class's module up here. The first Worker to use
             # a name gets it; imports never go through this entry.
             sys.modules[name] = module
-            self._registered.append(name)
+            self._registered[name] = module
         try:
             if spec.loader is not None:
                 spec.loader.exec_module(module)
         except BaseException:
             del self._modules[name]
+            if self._registered.pop(name, None) is not None:
+                del sys.modules[name]
             raise
         return module
