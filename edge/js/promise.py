@@ -54,6 +54,10 @@ class JsPromise(JsProxy, js_name="Promise"):
             return cls.resolved(stop.value)
         except Exception as reason:
             return cls.rejected(reason)
+        if waited_for is not None:
+            # A future that is being handed to a task says so, and refuses a second one until it has
+            # arrived. The task that will take this one does not run yet, and others may want it too.
+            waited_for._asyncio_future_blocking = False
         return cls.of(spawn(_rest(coro, waited_for), name=name))
 
     @property
@@ -99,6 +103,8 @@ def _see(future: asyncio.Future[Any]) -> None:
 @types.coroutine
 def _rest(coro: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any, Any]:
     """Go on with a coroutine whose first step was already taken."""
+    if waited_for is not None:
+        waited_for._asyncio_future_blocking = True
     while True:
         try:
             value = yield waited_for
