@@ -48,6 +48,43 @@ JsException.__name__ = "JsException"
 JsException.__module__ = "pyodide.ffi"  # so that tracebacks read as they do on the platform
 
 
+class JsThrown(Exception):
+    """Something other than an Error was thrown, or a promise rejected with it: `value`."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class HungWorker(BaseException):
+    """The Worker waits for what can never happen, so the runtime gives up on its request.
+
+    Awaiting a promise that was rejected with something other than an Error does this: Pyodide hands the
+    value to `Future.set_exception`, which refuses it, and the future never settles (recorded: compat_new
+    `js_exceptions`). A BaseException, because no code of the Worker runs on.
+    """
+
+    MESSAGE = (
+        "The Workers runtime canceled this request because it detected that your Worker's code had hung and "
+        "would never generate a response. Refer to: "
+        "https://developers.cloudflare.com/workers/observability/errors/"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(self.MESSAGE)
+
+
+def thrown_value(reason: BaseException) -> Any:
+    """What a JavaScript `catch` sees of an exception."""
+    if isinstance(reason, JsException):
+        return reason
+    if isinstance(reason, JsThrown):
+        return reason.value
+    from edge.js.python_error import python_error
+
+    return python_error(reason)
+
+
 def type_error(message: str) -> JsException:
     return JsException("TypeError", message)
 

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
-from edge.js.errors import JsException, error
+from edge.js.errors import HungWorker, JsThrown, thrown_value
 from edge.js.proxy import JsProxy
 from edge.kernel.tasks import spawn
 
@@ -76,6 +76,15 @@ class JsPromise(JsProxy, js_name="Promise"):
         return self
 
     def __await__(self) -> Generator[Any, Any, Any]:
+        if self._future is None and self._error is None:
+            return self._value
+        try:
+            return (yield from self._outcome())
+        except JsThrown:
+            raise HungWorker from None
+
+    def _outcome(self) -> Generator[Any, Any, Any]:
+        """What JavaScript code awaits: as `__await__`, but any rejection is raised."""
         if self._future is None:
             if self._error is not None:
                 raise self._error
@@ -105,6 +114,7 @@ def _rest(coro: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any
     """Go on with a coroutine whose first step was already taken."""
     if waited_for is not None:
         waited_for._asyncio_future_blocking = True
+    step: Callable[[Any], Any]
     while True:
         try:
             value = yield waited_for
@@ -113,33 +123,42 @@ def _rest(coro: Coroutine[Any, Any, Any], waited_for: Any) -> Generator[Any, Any
         else:
             step, argument = coro.send, value
         try:
-            waited_for = step(argument)  # type: ignore[operator]
+            waited_for = step(argument)
         except StopIteration as stop:
             return stop.value
 
 
 async def _then(promise: JsPromise, on_value: Any, on_error: Any) -> Any:
     try:
-        value = await promise
+        value = await settle(promise)
     except Exception as reason:
         if on_error is None:
             raise
-        return await settle(on_error(as_js_error(reason)))
+        return await settle(on_error(thrown_value(reason)))
     return value if on_value is None else await settle(on_value(value))
 
 
 async def _finally(promise: JsPromise, on_end: Callable[[], Any]) -> Any:
     try:
-        return await promise
+        return await settle(promise)
     finally:
         await settle(on_end())
 
 
 async def settle(value: Any) -> Any:
-    """The value itself, or what it resolves to when it is awaitable."""
+    """The value itself, or what it resolves to when it is awaitable, as JavaScript code awaits it."""
+    if isinstance(value, JsPromise):
+        return await _Outcome(value)
     return await value if hasattr(value, "__await__") else value
 
 
-def as_js_error(reason: BaseException) -> JsException:
-    """An exception as JavaScript would see it."""
-    return reason if isinstance(reason, JsException) else error(str(reason))
+class _Outcome:
+    """A promise awaited by JavaScript code: a rejection with any value is raised (JsThrown)."""
+
+    __slots__ = ("_promise",)
+
+    def __init__(self, promise: JsPromise) -> None:
+        self._promise = promise
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._promise._outcome()

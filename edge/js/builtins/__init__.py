@@ -1,0 +1,1 @@
+"""The global objects of JavaScript that the module `js` shows."""
