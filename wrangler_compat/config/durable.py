@@ -137,7 +137,7 @@ def _warn_without(fields: Fields, classes: Sequence[str], file_name: str) -> Non
     quoted = ", ".join(f'"{name}"' for name in dict.fromkeys(classes))
     fields.warn(
         f"In your {file_name} file, you have configured `durable_objects` exported by this Worker ({names}), "
-        "but no `migrations` for them. Their storage is the key-value kind until you add, for example:\n"
+        "but no `migrations` for them. This may not work as expected until you add, for example:\n"
         f'"migrations": [{{"tag": "v1", "new_sqlite_classes": [{quoted}]}}]',
         "durable_objects",
     )

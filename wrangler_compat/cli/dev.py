@@ -1,0 +1,64 @@
+"""`edge dev`: serve Workers on this machine, and reload them when they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.errors import UserError
+from wrangler_compat.dev.options import DevOptions
+
+_LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
+
+
+@click.command("dev")
+@click.argument("directory", default=".", metavar="[DIR]")
+@click.option("-c", "--config", "configs", multiple=True, metavar="FILE",
+              help="A configuration file. Given several times: several Workers, the first answers.")  # fmt: skip
+@click.option("-e", "--env", "environment", metavar="NAME", help="The environment of the configuration.")
+@click.option("--port", type=click.IntRange(0, 65535), help="8787 unless configured; 0 picks a free one.")
+@click.option("--host", "--ip", "host", help="The address to listen on; loopback unless given.")
+@click.option("--persist-to", metavar="DIR", help="Where data is kept (.wrangler/state).")
+@click.option("--server", type=click.Choice(["uvicorn", "hypercorn"]), default="uvicorn", show_default=True,
+              help="hypercorn speaks HTTP/2, HTTP/3 and TLS.")  # fmt: skip
+@click.option(
+    "--https", is_flag=True, help="Serve TLS, with a self-signed certificate unless --cert is given."
+)
+@click.option("--cert", metavar="FILE", help="Certificate chain (PEM).")
+@click.option("--key", metavar="FILE", help="Its private key (PEM).")
+@click.option("--durability", type=click.Choice(["full", "relaxed"]), default="full", show_default=True,
+              help="relaxed: acknowledged writes survive a killed process, but not a power cut.")  # fmt: skip
+@click.option("--var", "variables", multiple=True, metavar="KEY:VALUE", help="A variable; may be repeated.")
+@click.option(
+    "--env-file", "env_files", multiple=True, metavar="FILE", help="Read secrets from here instead."
+)
+@click.option("--allow-unsupported", is_flag=True, help="Leave out bindings that are not emulated.")
+@click.option("--reload/--no-reload", default=True, show_default=True, help="Reload when files change.")
+@click.option("--log-level", type=click.Choice(_LOG_LEVELS), default="log", show_default=True)
+def command(directory: str, configs: tuple[str, ...], port: int | None, variables: tuple[str, ...],
+            **rest: object) -> None:  # fmt: skip
+    """Run the Workers of DIR (the current folder) with their KV namespaces, Durable Objects and assets."""
+    from wrangler_compat.config.search import find_config
+    from wrangler_compat.dev.session import run
+
+    folder = Path(directory)
+    if not folder.exists():
+        raise UserError(f'the folder "{directory}" does not exist')
+    paths = tuple(_config_path(folder, name) for name in configs) or (find_config(folder),)
+    run(DevOptions.of(paths=paths, port=port, variables=dict(map(_variable, variables)), rest=rest))
+
+
+def _config_path(folder: Path, name: str) -> Path:
+    """A file, or a folder that has one; relative to DIR."""
+    from wrangler_compat.config.search import find_config
+
+    path = folder / name
+    return find_config(path) if path.is_dir() else path.resolve()
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name:
+        raise click.BadParameter(f'expected KEY:VALUE, got "{text}"', param_hint="--var")
+    return name, value

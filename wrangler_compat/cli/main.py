@@ -1,0 +1,52 @@
+"""The `edge` command. Each subcommand lives in its own module and is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from edge.errors import EdgeError, UserError
+
+_COMMANDS = {
+    "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name; a command that is not called costs nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def edge() -> None:
+    """Cloudflare's edge on your own machine, for Workers written in Python."""
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one message and exit code 1."""
+    try:
+        edge.main(prog_name="edge")
+    except UserError as error:
+        _fail(str(error))
+    except EdgeError as error:
+        _fail(f"{error}\nThis is a bug of cortex-edge: please report it.")
+
+
+def _fail(message: str) -> None:
+    sys.stdout.flush()
+    click.echo(f"{click.style('✘ [ERROR]', fg='red')} {message}", err=True)
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

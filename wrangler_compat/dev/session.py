@@ -1,0 +1,169 @@
+"""One run of `edge dev`, from reading the configuration to closing the stores."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from edge.errors import UserError
+from edge.kernel import tasks
+from edge.kernel.clock import WallClock
+from edge.kernel.tasks import spawn
+from edge.server.app import FrontDoor
+from edge.world import World
+from wrangler_compat.config.load import Loaded, LoadOptions, load
+from wrangler_compat.dev.console import Console, summary
+from wrangler_compat.dev.listener import listen, url_of
+from wrangler_compat.dev.options import DevOptions
+from wrangler_compat.modules.dialect import PythonDialect
+
+#: What requests, and then background work, are given when the user stops the server.
+GRACE_S = 30.0
+_INTERRUPTED = 130
+
+
+class Server(Protocol):
+    """Serves the front door on a socket."""
+
+    async def serve(self, ready: Callable[[], None]) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def run(options: DevOptions) -> None:
+    """Serve until interrupted. Raises UserError."""
+    console = Console(options.log_level)
+    console.install()
+    loaded = load(options.configs, _load_options(options))
+    for note in loaded.notes:
+        console.say(note)
+    for warning in loaded.warnings:
+        console.warn(warning)
+    host = options.host or loaded.dev.host
+    listener = listen(host, loaded.dev.port if options.port is None else options.port)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(Session(options, loaded, console, listener).run())
+
+
+def _load_options(options: DevOptions) -> LoadOptions:
+    return LoadOptions(
+        environment=options.environment,
+        variables=options.variables,
+        env_files=options.env_files,
+        allow_unsupported=options.allow_unsupported,
+    )
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+class Session:
+    """A world, the server in front of it, and the watch that reloads it."""
+
+    def __init__(
+        self, options: DevOptions, loaded: Loaded, console: Console, listener: socket.socket
+    ) -> None:
+        self._options = options
+        self._loaded = loaded
+        self._console = console
+        self._listener = listener
+        self._stop = asyncio.Event()
+        self._clock = WallClock()
+        self._server: Server | None = None
+        self._world = World(
+            loaded.world,
+            dialect=PythonDialect(),
+            clock=self._clock,
+            state_dir=state_dir(options),
+            durability=options.durability,
+        )
+
+    async def run(self) -> None:
+        """Start, serve, stop. Raises UserError when the Workers do not load."""
+        loop = asyncio.get_running_loop()
+        tasks.install(loop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._interrupted)
+        try:
+            await self._world.start()
+            for line in summary(self._loaded.world):
+                self._console.say(line)
+            self._server = self._make_server()
+            await self._server.serve(self._ready)
+        finally:
+            self._stop.set()
+            await self._world.close(GRACE_S)
+            self._console.flush()
+
+    def _make_server(self) -> Server:
+        door = FrontDoor(self._world, self._clock, on_answer=self._console.answered)
+        if self._options.server == "hypercorn":
+            from edge.server.serve_hypercorn import HypercornServer
+
+            return HypercornServer(
+                door,
+                self._listener,
+                grace_s=GRACE_S,
+                tls=self._options.https,
+                certificate=self._options.cert,
+                key=self._options.key,
+            )
+        from edge.server.serve import UvicornServer
+
+        return UvicornServer(door, self._listener, grace_s=GRACE_S)
+
+    def _ready(self) -> None:
+        scheme = "https" if self._options.https else "http"
+        self._console.say(f"Ready on {url_of(self._listener, scheme)}")
+        if self._options.reload:
+            spawn(self._reload_on_change(), name="reload on change")
+
+    def _interrupted(self) -> None:
+        """The first time: finish what is under way. The second time: no more patience."""
+        if self._stop.is_set():
+            self._console.flush()
+            os._exit(_INTERRUPTED)
+        self._stop.set()
+        self._console.say("Shutting down (again to stop at once)…")
+        if self._server is not None:
+            self._server.stop()
+
+    async def _reload_on_change(self) -> None:
+        from wrangler_compat.dev.watch import Watched, changes
+
+        while not self._stop.is_set():
+            watched = Watched.of(self._loaded.world, self._loaded.files)
+            async for changed in changes(watched, self._stop):
+                await self._reload(changed)
+                if Watched.of(self._loaded.world, self._loaded.files) != watched:
+                    break  # the project has other folders now
+
+    async def _reload(self, changed: set[Path]) -> None:
+        started_s = self._clock.monotonic()
+        try:
+            loaded = load(self._options.configs, _load_options(self._options))
+            await self._world.reload(loaded.world)
+        except UserError as error:
+            self._console.error(f"{error}\nThe code from before goes on serving.")
+            return
+        self._loaded = loaded
+        for warning in loaded.warnings:
+            self._console.warn(warning)
+        names = ", ".join(sorted(path.name for path in changed)[:3])
+        self._console.say(f"Reloaded ({names}) in {round((self._clock.monotonic() - started_s) * 1000)}ms")
+
+
+def state_dir(options: DevOptions) -> Path:
+    """Where data is kept, as wrangler has it (spec wrangler.md section 5); the products add `v3`."""
+    return (options.persist_to or options.configs[0].parent / ".wrangler" / "state").resolve()
