@@ -103,6 +103,11 @@ def check_bulk_size(texts: Sequence[str]) -> None:
     characters = sum(map(len, texts))
     # A character outside the BMP counts twice; only sums near the limit need the exact count.
     if characters * 2 > BULK_CHARACTERS_MAX:
-        characters = sum(len(text) + sum(letter > "\uffff" for letter in text) for text in texts)
+        characters = sum(map(_utf16_units, texts))
     if characters > BULK_CHARACTERS_MAX:
         raise KvRefused(413, "Total size of request exceeds the limit of 25MB")
+
+
+def _utf16_units(text: str) -> int:
+    """The length of `text` as JavaScript counts it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

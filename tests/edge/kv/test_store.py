@@ -423,6 +423,9 @@ def test_commits_do_not_run_under_the_gate_of_whoever_wrote_first(tmp_path: Path
         def blocked(self) -> asyncio.Future[None] | None:
             return self.future
 
+        def adopt(self, task: asyncio.Task[object]) -> None:
+            """Nothing here ends its tasks."""
+
     async def scenario(store: Store, clock: SteppedClock) -> None:
         await store.write("warm", Entry(b"v"))
         gate = ShutForEver()

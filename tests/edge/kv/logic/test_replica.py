@@ -294,6 +294,7 @@ class RefreshesForEver(Replica[str, int]):
 SABOTAGED = [NeverOld, TtlBeatsExpiration, Unshortened, WriteKeepsCopy, WriteForgetsFetches, RefreshesForEver]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sabotaged", SABOTAGED, ids=lambda cls: cls.__name__)
 def test_property_catches(sabotaged: type[Replica[str, int]]) -> None:
     @settings(
