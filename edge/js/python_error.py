@@ -8,8 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from traceback import TracebackException
 from types import TracebackType
+from typing import Any
 
 from edge.js.errors import JsException
+from edge.js.functions import JsFunction
+from edge.js.promise import settle
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = (str(_ROOT / "edge") + "/", str(_ROOT / "wrangler_compat") + "/")
@@ -21,6 +24,29 @@ def python_error(error: BaseException) -> JsException:
     failure = JsException("PythonError", traceback_text(error))
     failure.__cause__ = error
     return failure
+
+
+async def call_back(function: Any, *args: Any) -> Any:
+    """Call a function that a Worker handed to JavaScript, and wait for what it gives.
+
+    Raises JsException: what Python code raises arrives as `PythonError`.
+    """
+    if isinstance(function, JsFunction):
+        return await settle(function(*args))
+    try:
+        return await settle(function(*args))
+    except Exception as failure:
+        raise python_error(failure) from failure
+
+
+def call_back_now(function: Any, *args: Any) -> Any:
+    """`call_back` for a function that must answer at once."""
+    if isinstance(function, JsFunction):
+        return function(*args)
+    try:
+        return function(*args)
+    except Exception as failure:
+        raise python_error(failure) from failure
 
 
 def traceback_text(error: BaseException) -> str:
