@@ -60,19 +60,37 @@ class Response(Body, js_name="Response"):
         """`new Response(body, init)`; raises TypeError and RangeError with workerd's texts."""
         status = 200 if (value := member(init, "status")) is None else to_int32(value)
         socket = member(init, "webSocket")
-        socket = socket if given(socket) else None
-        _check_status(status, socket)
         payload, content_type = extract(body)
-        if payload is not None and status in _NULL_BODY:
+        headers = Headers.js_new(member(init, "headers"))
+        status_text = checked_status_text(member(init, "statusText"))
+        self = cls.build(
+            payload, content_type, (status, status_text), headers, socket if given(socket) else None
+        )
+        self.cf = member(init, "cf")
+        return self
+
+    @classmethod
+    def build(
+        cls,
+        payload: Payload,
+        content_type: str | None,
+        status: tuple[int, str],
+        headers: Headers,
+        web_socket: WebSocket | None = None,
+    ) -> Response:
+        """`new Response` for native callers: the payload's default type is added, the status checked.
+
+        Takes `headers` over. Raises TypeError and RangeError with workerd's texts.
+        """
+        code, text = status
+        _check_status(code, web_socket)
+        if payload is not None and code in _NULL_BODY:
             if payload != b"":
                 raise type_error("Response with null body status (101, 204, 205, or 304) cannot have a body.")
             payload = None
-        headers = Headers.js_new(member(init, "headers"))
         if content_type is not None and payload is not None and headers.get_str("content-type") is None:
             headers.add("content-type", content_type)
-        self = cls.make(payload, status, _status_text(member(init, "statusText")), headers, socket)
-        self.cf = member(init, "cf")
-        return self
+        return cls.make(payload, code, text, headers, web_socket)
 
     @staticmethod
     def json_(value: Any = None, init: Any = None) -> Response:
@@ -157,7 +175,7 @@ def _check_status(status: int, socket: Any) -> None:
         )
 
 
-def _status_text(value: Any) -> str:
+def checked_status_text(value: Any) -> str:
     if not given(value):
         return ""
     text = to_string(value)

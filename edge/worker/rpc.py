@@ -16,8 +16,9 @@ from edge.js.clone_errors import refuse_rpc
 from edge.js.errors import JsException, error
 from edge.js.functions import JsDoubleProxy, JsFunction
 from edge.js.objects import JsArray
-from edge.js.promise import JsPromise, settle
+from edge.js.promise import JsPromise
 from edge.js.proxy import JsNull, JsProxy
+from edge.js.python_error import call_back
 from edge.js.v8 import deserialize, serialize
 from edge.worker.fetcher import Fetcher, RpcStub
 
@@ -89,7 +90,7 @@ def function_stub(function: Any) -> RpcStub:
 
 async def _call_back(function: Any, args: Sequence[Any]) -> Any:
     try:
-        return transfer_result(await settle(function(*args)))
+        return transfer_result(await call_back(function, *args))
     except JsException as failure:
         failure.remote = True
         raise

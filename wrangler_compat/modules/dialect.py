@@ -23,6 +23,8 @@ from wrangler_compat.modules.package import build_package
 from wrangler_compat.modules.platform import platform_modules
 from wrangler_compat.modules.profile import Profile
 from wrangler_compat.modules.sdk.entrypoints import DurableObjectAbort
+from wrangler_compat.modules.sdk.env import _EnvWrapper
+from wrangler_compat.modules.sdk.legacy import LegacyEnvWrapper
 from wrangler_compat.modules.sdk.response import FetchResponse, Response
 
 #: Handlers that get no more arguments than they declare.
@@ -42,15 +44,25 @@ class PythonDialect:
     def __init__(self, platform: PlatformModules = platform_modules) -> None:
         self._platform = platform
         self._capacities: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        #: For each Worker the env it was loaded with and what instances start from.
+        self._environments: dict[str, _EnvWrapper] = {}
 
     def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType]:
         profile = Profile.of(config)
+        wrapper = _EnvWrapper if profile.external_sdk else LegacyEnvWrapper
+        self._environments[config.name] = wrapper(env)._filled()
         return {**self._platform(config, profile), **build_package(profile, env, js_fetch, _no_such_module)}
 
     def exports(self, main: ModuleType, config: WorkerConfig) -> Exports:
         return find_exports(main, global_handlers=Profile.of(config).global_handlers)
 
     def construct(self, entrypoint: type, ctx: Any, env: Any) -> object:
+        for known in self._environments.values():
+            if known._env is env:
+                # Its own wrapper for each instance, so that what one sets no other sees, with the
+                # bindings wrapped once for all.
+                env = known._copied()
+                break
         try:
             return entrypoint(ctx, env)
         except _PASSING:

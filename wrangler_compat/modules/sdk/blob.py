@@ -84,9 +84,7 @@ class File(Blob):
         content_type = content_type or (None if inherited is None else inherited.type)
         if not last_modified and isinstance(inherited, JsFile):
             last_modified = inherited.lastModified
-        options = _options(content_type, endings)
-        if last_modified is not None:
-            options["lastModified"] = last_modified
+        options = _options(content_type, endings, last_modified)
         self._js_blob = JsFile.js_new(parts, filename, options)
 
     @property
@@ -120,10 +118,12 @@ def _part(value: Any) -> Any:
         raise TypeError(f"Don't know how to handle {type(value)} for Blob()") from None
 
 
-def _options(content_type: str | None, endings: BlobEnding | str | None) -> JsObject:
-    options: dict[str, Any] = {}
-    if content_type is not None:
-        options["type"] = content_type
-    if endings:
-        options["endings"] = str(endings)
-    return JsObject(options)
+def _options(
+    content_type: str | None, endings: BlobEnding | str | None, last_modified: float | None = None
+) -> JsObject:
+    options = {
+        "type": content_type,
+        "endings": str(endings) if endings else None,
+        "lastModified": last_modified,
+    }
+    return JsObject({name: value for name, value in options.items() if value is not None})

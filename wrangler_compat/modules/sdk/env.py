@@ -49,6 +49,17 @@ class _EnvWrapper:
         self.__dict__[name] = found
         return found
 
+    def _filled(self) -> _EnvWrapper:
+        """With all bindings looked up."""
+        self.__dict__.update({name: self._wrap(binding) for name, binding in self._env._own_items()})
+        return self
+
+    def _copied(self) -> _EnvWrapper:
+        """Another wrapper of the same env, with what was looked up so far."""
+        copy: _EnvWrapper = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
+
     def _wrap(self, binding: Any) -> Any:
         wrap = _WRAPPERS.get(js_class(binding) or "")
         return binding if wrap is None else wrap(binding)

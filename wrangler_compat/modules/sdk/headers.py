@@ -21,6 +21,12 @@ def to_js_headers(headers: Any) -> JsHeaders:
     raise TypeError("Received unexpected type for headers argument")
 
 
+def fresh_headers(headers: Any) -> JsHeaders:
+    """As `to_js_headers`, for a new owner: JavaScript Headers that were passed are copied."""
+    converted = to_js_headers(headers)
+    return converted.copy() if converted is headers else converted
+
+
 def to_message(headers: JsHeaders) -> HTTPMessageMapping:
     """One entry for each name, values joined with `, `; Set-Cookie first and one entry for each."""
     from wrangler_compat.modules.sdk.message import HTTPMessageMapping

@@ -6,7 +6,10 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from edge.http.body import extract
+from edge.http.headers import Headers as JsHeaders
 from edge.http.response import Response as JsResponse
+from edge.http.response import checked_status_text
 from edge.js.errors import JsException
 from edge.js.objects import JsObject
 from edge.js.proxy import JsProxy, jsnull
@@ -14,7 +17,7 @@ from wrangler_compat.modules.sdk.blob import Blob
 from wrangler_compat.modules.sdk.errors import to_python_exception
 from wrangler_compat.modules.sdk.fetch_response import PyodideFetchResponse
 from wrangler_compat.modules.sdk.formdata import FormData
-from wrangler_compat.modules.sdk.headers import to_js_headers, to_message
+from wrangler_compat.modules.sdk.headers import fresh_headers, to_js_headers, to_message
 from wrangler_compat.modules.sdk.request import body_to_js
 
 #: JavaScript classes that may be a body (the SDK asks for the constructor's name).
@@ -87,14 +90,13 @@ class FetchResponse(PyodideFetchResponse):
 
         Raises TypeError for what cannot be serialised, ValueError for a bad status.
         """
-        options = _options(status, status_text, headers)
         try:
             if isinstance(data, JsProxy):
-                return Response(JsResponse.json_(data, JsObject(options)))
-            js_headers = options.setdefault("headers", to_js_headers({}))
+                return Response(JsResponse.json_(data, JsObject(_init(status, status_text, headers))))
+            js_headers = fresh_headers(headers) if headers else JsHeaders()
             if js_headers.get_str("content-type") is None:
-                js_headers.set("content-type", "application/json")
-            return Response(JsResponse.js_new(json.dumps(data), JsObject(options)))
+                js_headers.add("content-type", "application/json")
+            return Response(_make(json.dumps(data), status, status_text, js_headers))
         except JsException as error:
             raise to_python_exception(error) from error
 
@@ -122,18 +124,15 @@ class Response(FetchResponse):
         headers: Any = None,
         web_socket: Any = None,
     ) -> None:
-        if not (isinstance(body, (str, bytes, FormData)) or body is None):
-            _check_body_type(body)
-            if isinstance(body, JsResponse):
-                if status is not None or status_text or headers is not None:
-                    raise ValueError(_NO_OPTIONS)
-                self._url = body.url
-                self.js_response = body
-                return
-
-        options = _options(status, status_text, headers, web_socket)
-        self.js_response = JsResponse.js_new(body_to_js(body), JsObject(options) if options else None)
         self._url = ""
+        if isinstance(body, JsResponse):
+            if status is not None or status_text or headers is not None:
+                raise ValueError(_NO_OPTIONS)
+            self.js_response = body
+            return
+        if type(body) is not str:
+            _check_body_type(body)
+        self.js_response = _make(body, status, status_text, headers, web_socket)
 
     def __repr__(self) -> str:
         js = self.js_response
@@ -150,22 +149,35 @@ class Response(FetchResponse):
 
 
 def _check_body_type(body: Any) -> None:
+    if body is None or isinstance(body, (str, bytes, FormData)):
+        return
     if not isinstance(body, JsProxy):
         raise TypeError(f"Unsupported type in Response: {type(body).__name__}")
     if type(body).js_name not in ACCEPTED:
         raise TypeError(f"Unsupported type in Response: {type(body).js_name}")
 
 
-def _options(
-    status: HTTPStatus | int | None, status_text: str, headers: Any, web_socket: Any = None
-) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if status:
-        options["status"] = int(status)
+def _make(body: Any, status: Any, status_text: str, headers: Any, web_socket: Any = None) -> JsResponse:
+    """`new Response(body, {status, statusText, headers, webSocket})`; falsy options count as absent."""
+    payload: Any
+    if type(body) is bytes:
+        payload, content_type = body, None
+    else:
+        payload, content_type = extract(body.js_object if isinstance(body, FormData) else body)
+    js_headers = fresh_headers(headers) if headers else JsHeaders()
+    return JsResponse.build(
+        payload,
+        content_type,
+        (int(status) if status else 200, checked_status_text(status_text) if status_text else ""),
+        js_headers,
+        web_socket or None,
+    )
+
+
+def _init(status: Any, status_text: str, headers: Any) -> dict[str, Any]:
+    init: dict[str, Any] = {"status": int(status)} if status else {}
     if status_text:
-        options["statusText"] = status_text
+        init["statusText"] = status_text
     if headers:
-        options["headers"] = to_js_headers(headers)
-    if web_socket:
-        options["webSocket"] = web_socket
-    return options
+        init["headers"] = to_js_headers(headers)
+    return init
