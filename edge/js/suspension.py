@@ -49,7 +49,7 @@ def suspendable(coro: Coroutine[Any, Any, _T]) -> Generator[Any, Any, _T]:
             try:
                 argument = yield result
             except BaseException as failure:
-                step, argument = coro.throw, failure  # type: ignore[assignment]
+                step, argument = coro.throw, failure
             else:
                 step = coro.send
     finally:

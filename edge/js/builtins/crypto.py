@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any
+from typing import Any, Protocol
 
 from edge.errors import UnsupportedError
 from edge.js.buffers import JsArrayBuffer, JsBuffer
@@ -20,7 +20,6 @@ from edge.js.objects import JsObject, get_property
 from edge.js.promise import JsPromise
 from edge.js.typed_arrays import JsDataView, JsTypedArray
 from edge.js.webidl import to_string
-from edge.kernel.random import RandomStreams
 
 _STREAM = "js.crypto"
 _HASHES = {"SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512", "MD5": "md5"}
@@ -37,6 +36,24 @@ _MISSING = (
     "verify",
     "wrapKey",
 )
+
+
+class Draws(Protocol):
+    """One stream of random numbers."""
+
+    def random(self) -> float:
+        """A number from 0 up to 1."""
+        ...
+
+
+class Randomness(Protocol):
+    """Labelled random streams, as `edge.kernel.random.RandomStreams` gives them."""
+
+    def stream(self, label: str) -> Draws: ...
+
+    def bytes(self, label: str, count: int) -> bytes: ...
+
+    def uuid(self, label: str) -> str: ...
 
 
 def _digest(algorithm: Any = None, data: Any = None, *_: Any) -> JsPromise:
@@ -70,7 +87,7 @@ def _not_emulated(name: str) -> JsFunction:
     return JsFunction(refuse, name)
 
 
-def crypto_object(random: RandomStreams) -> JsObject:
+def crypto_object(random: Randomness) -> JsObject:
     """`crypto`, drawing from the stream `js.crypto`."""
 
     def get_random_values(array: Any = None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.js.builtins.console import console_object
-from edge.js.builtins.crypto import crypto_object
+from edge.js.builtins.crypto import Randomness, crypto_object
 from edge.js.builtins.numbers import math_object, number_globals
 from edge.js.builtins.objects import collection_constructors, members
 from edge.js.builtins.promises import promise_constructor
@@ -15,12 +15,11 @@ from edge.js.builtins.values import value_globals
 from edge.js.functions import HostConstructor
 from edge.js.objects import JsObject
 from edge.kernel.clock import Clock
-from edge.kernel.random import RandomStreams
 
 USER_AGENT = "Cloudflare-Workers"
 
 
-def build_globals(clock: Clock, random: RandomStreams, timers: Timers | None = None) -> dict[str, Any]:
+def build_globals(clock: Clock, random: Randomness, timers: Timers | None = None) -> dict[str, Any]:
     """The global object's properties, telling the time of `clock` and drawing from `random`."""
     return {
         "undefined": None,
@@ -29,7 +28,7 @@ def build_globals(clock: Clock, random: RandomStreams, timers: Timers | None = N
         **value_globals(clock.now_ms),
         **timer_globals(timers or Timers(clock)),
         "Promise": promise_constructor(),
-        "Math": math_object(random.stream("js.Math").random),
+        "Math": math_object(lambda: random.stream("js.Math").random()),
         "TextEncoder": HostConstructor(JsTextEncoder),
         "TextDecoder": HostConstructor(JsTextDecoder),
         "console": console_object(),
