@@ -20,6 +20,12 @@ class JsException(JsProxy, Exception, js_name="Error"):
 
     js_name: ClassVar[str] = "Error"
 
+    # Set by the platform on errors it hands out; absent otherwise.
+    remote: bool
+    retryable: bool
+    overloaded: bool
+    durableObjectReset: bool
+
     def __init__(self, name: str, message: str = "", **properties: Any) -> None:
         Exception.__init__(self, f"{name}: {message}" if message else name)
         self.name = name

@@ -26,6 +26,10 @@ class Guard(Protocol):
         """None when code may run; else a future to wait for before asking again."""
         ...
 
+    def adopt(self, task: asyncio.Task[Any]) -> None:
+        """A task was started by code under this guard: it ends with whatever the guard protects."""
+        ...
+
 
 #: The guard of the code that runs in this context; None outside of Durable Objects.
 resume_guard: contextvars.ContextVar[Guard | None] = contextvars.ContextVar("resume_guard", default=None)
@@ -82,9 +86,11 @@ def task_factory(
     """Make tasks obey the guard of the context they are created in (see `install`)."""
     context = options.get("context")
     guard = resume_guard.get() if context is None else context.get(resume_guard)
-    if guard is not None and asyncio.iscoroutine(coro):
-        coro = guarded(coro, guard)  # type: ignore[assignment]
-    return asyncio.Task(coro, loop=loop, **options)
+    if guard is None or not asyncio.iscoroutine(coro):
+        return asyncio.Task(coro, loop=loop, **options)
+    task = asyncio.Task(guarded(coro, guard), loop=loop, **options)
+    guard.adopt(task)
+    return task
 
 
 def install(loop: asyncio.AbstractEventLoop) -> None:

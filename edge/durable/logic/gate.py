@@ -73,14 +73,14 @@ class InputGate:
             return True  # the hot case: no section is open, or this is the innermost
         return section.standing() is self.top
 
-    def enter(self, section: Section) -> Section:
-        """Open a critical section from running code of `section`. Raises Error beyond 64 levels."""
-        parent = section.standing()
-        assert parent is self.top, "only the innermost section's code runs, so only it can open another"
+    def enter(self) -> Section:
+        """Open a critical section from running code, which is the innermost section's: only that runs.
+        Raises Error beyond 64 levels."""
         assert self.broken is None, "a broken object runs nothing"
-        if parent.depth >= DEPTH_MAX:
+        if self.top.depth >= DEPTH_MAX:
             raise error(TOO_DEEP)
-        self.top = Section(parent)
+        self.top = Section(self.top)
+        assert self.top.parent is not None and self.top.parent.open, "sections nest"
         return self.top
 
     def leave(self, section: Section) -> None:

@@ -44,7 +44,13 @@ class Activity:
     hibernatable_sockets: int = 0
 
     def __post_init__(self) -> None:
-        counts = (self.events, self.background, self.plain_sockets, self.loose_tasks, self.hibernatable_sockets)
+        counts = (
+            self.events,
+            self.background,
+            self.plain_sockets,
+            self.loose_tasks,
+            self.hibernatable_sockets,
+        )
         assert min(counts) >= 0, self
 
     @property
@@ -62,7 +68,11 @@ def blockers(activity: Activity) -> list[str]:
             "a WebSocket was accepted without ctx.acceptWebSocket()",
             "WebSockets were accepted without ctx.acceptWebSocket()",
         ),
-        (activity.loose_tasks, "a timer or an outgoing call is pending", "timers or outgoing calls are pending"),
+        (
+            activity.loose_tasks,
+            "a timer or an outgoing call is pending",
+            "timers or outgoing calls are pending",
+        ),
     ]
     return [one if count == 1 else f"{count} {many}" for count, one, many in reasons if count]
 

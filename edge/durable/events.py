@@ -1,0 +1,69 @@
+"""What is delivered to an object, and the errors that end it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edge.durable.actor import Actor
+
+
+class Aborted(BaseException):
+    """`ctx.abort()` was called: ends the code that called it, past `except Exception`."""
+
+
+class Event:
+    """One call of a handler or method; `done` settles with its result once that may leave."""
+
+    __slots__ = ("args", "done", "handler", "task")
+
+    def __init__(self, handler: str, args: Sequence[Any]) -> None:
+        self.handler = handler
+        self.args = args
+        self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.task: asyncio.Task[None] | None = None
+
+    def perform(self, actor: Actor) -> Awaitable[Any]:
+        """The handler's work, in the object's turn."""
+        instance = actor.instance
+        if instance is None:
+            return self._awaken(actor)
+        return actor.dialect.call(instance, self.handler, self.args)
+
+    async def _awaken(self, actor: Actor) -> Any:
+        instance = await actor.construct()
+        return await actor.dialect.call(instance, self.handler, self.args)
+
+    def cut_off(self) -> None:
+        """It took too long."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def succeed(self, result: Any) -> None:
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def fail(self, reason: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(reason)
+            self.done.exception()  # seen: a call that nobody awaits is not logged, as on the platform
+
+
+class HandlerEvent(Event):
+    """A call of a handler that the class need not have (`webSocketMessage` …): without it nothing
+    happens."""
+
+    __slots__ = ()
+
+    def perform(self, actor: Actor) -> Awaitable[Any]:
+        return self._if_handled(actor)
+
+    async def _if_handled(self, actor: Actor) -> Any:
+        instance = actor.instance
+        if instance is None:
+            instance = await actor.construct()
+        if actor.dialect.has_handler(instance, self.handler):
+            return await actor.dialect.call(instance, self.handler, self.args)
+        return None

@@ -1,0 +1,189 @@
+"""All objects of one Durable Object class.
+
+Source: spec durable-objects.md sections 1 and 4, wrangler.md section 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge.config import WorkerConfig
+from edge.durable.actor import Actor
+from edge.durable.alarms import AlarmScheduler
+from edge.durable.ids import DurableObjectId, IdFactory
+from edge.durable.logic.lifecycle import State
+from edge.durable.namespace import DurableObjectNamespace
+from edge.durable.slot import Slot
+from edge.http.response import Response
+from edge.js.errors import error
+from edge.kernel.clock import Clock
+from edge.kernel.random import RandomStreams
+from edge.worker.dialect import Dialect
+
+_CODE_UPDATED = "Durable Object reset because its code was updated."
+_OBJECT_FILE = re.compile(r"([0-9a-f]{64})\.sqlite")
+
+
+class Code(Protocol):
+    """The loaded code that the objects run (`edge.worker.isolate.Isolate`)."""
+
+    dialect: Dialect
+    env: Any
+    config: WorkerConfig
+
+    def durable_class(self, name: str) -> type | None: ...
+
+
+class DurableHost:
+    """The objects of a class, their files and their alarms."""
+
+    def __init__(
+        self,
+        isolate: Code,
+        class_name: str,
+        unique_key: str,
+        *,
+        sqlite: bool,
+        directory: Path | None,
+        clock: Clock,
+        random: RandomStreams,
+        durability: str = "full",
+    ) -> None:
+        """`unique_key` is `<worker>-<Class>`, `directory` where its files lie (None: in memory, kept as
+        long as the host), `durability` `full` or `relaxed`."""
+        assert durability in ("full", "relaxed"), durability
+        self.isolate = isolate
+        self.class_name = class_name
+        self.sqlite = sqlite
+        self.clock = clock
+        self.synchronous = "FULL" if durability == "full" else "NORMAL"
+        #: For tests: called in the place of each commit, may raise OSError to make it fail.
+        self.commit_hook: Callable[[], None] | None = None
+        self._directory = directory
+        self._random = random
+        self._label = f"durable:{unique_key}"
+        self._ids = IdFactory(unique_key)
+        self._slots: dict[str, Slot] = {}
+        self._closed = False
+        self.alarms = AlarmScheduler(self, None if directory is None else directory / "metadata.sqlite")
+
+    def namespace(self) -> DurableObjectNamespace:
+        """The binding that Workers get."""
+        return DurableObjectNamespace(self, self._ids)
+
+    async def start(self) -> None:
+        """Arm the alarms that were set before the last stop."""
+        self.alarms.start()
+
+    async def close(self, grace_s: float = 30.0) -> None:
+        """Let events and background work finish, at most `grace_s`; then close the files. Sockets are
+        cut, what runs longer ends where it stands."""
+        self._closed = True
+        self.alarms.close()
+        slots = list(self._slots.values())
+        busy = [slot.actor for slot in slots if slot.actor is not None and slot.actor.busy]
+        if busy:
+            await self._finish(busy, grace_s)
+        for slot in slots:
+            slot.shut_down(error(_CODE_UPDATED, durableObjectReset=True))
+        in_flight = [slot.ending for slot in slots if slot.ending is not None]
+        await asyncio.gather(*in_flight, return_exceptions=True)
+        for slot in slots:
+            slot.database.close()
+
+    async def _finish(self, actors: list[Actor], grace_s: float) -> None:
+        everything = asyncio.gather(*(actor.retire() for actor in actors))
+        timer = self.clock.call_at(self.clock.now() + grace_s, everything.cancel)
+        try:
+            await everything
+        except asyncio.CancelledError:
+            if not everything.cancelled():
+                raise
+        finally:
+            timer.cancel()
+
+    async def reload(self, isolate: Code) -> None:
+        """Run new code from the next event of each object on. Events under way finish with the old; data
+        and hibernatable sockets stay, ordinary sockets are cut."""
+        self.isolate = isolate
+        for slot in list(self._slots.values()):
+            slot.replace()
+
+    # -- objects
+
+    def slot(self, object_id: DurableObjectId) -> Slot:
+        """The place of an object, whether or not it is in memory."""
+        hex_id = str(object_id)
+        slot = self._slots.get(hex_id)
+        if slot is None:
+            slot = self._slots[hex_id] = Slot(self, object_id)
+        return slot
+
+    def actor(self, object_id: DurableObjectId) -> Actor:
+        """The object in memory. Raises TypeError for an id of another namespace."""
+        slot = self._slots.get(object_id._hex)
+        if slot is None:
+            self._ids.require(object_id)
+            slot = self.slot(object_id)
+        return slot.actor or slot.current(object_id)
+
+    def put_away(self, slot: Slot) -> None:
+        """An object left memory; a place with nothing in it is given up."""
+        if self._directory is not None and not len(slot.sockets):
+            self._slots.pop(str(slot.id), None)
+
+    def ids(self) -> list[str]:
+        """Ids of all objects that are in memory or have stored something."""
+        found = dict.fromkeys(self._slots)
+        if self._directory is not None and self._directory.is_dir():
+            names = sorted(path.name for path in self._directory.iterdir())
+            found |= dict.fromkeys(match[1] for name in names if (match := _OBJECT_FILE.fullmatch(name)))
+        return list(found)
+
+    def state(self, hex_id: str) -> State:
+        slot = self._slots.get(hex_id)
+        return State.EVICTED if slot is None else slot.state
+
+    def blockers(self, hex_id: str) -> list[str]:
+        """Why an object does not hibernate, in words; empty when nothing stands against it."""
+        slot = self._slots.get(hex_id)
+        return [] if slot is None else slot.blockers()
+
+    def evict(self, hex_id: str) -> bool:
+        """Put an object away now; False when it is at work or not in memory."""
+        slot = self._slots.get(hex_id)
+        if slot is None or slot.actor is None or slot.actor.activity().at_work:
+            return False
+        slot.put_away()
+        return True
+
+    async def run_alarm(self, hex_id: str) -> bool:
+        """Run an object's alarm handler now; False when no alarm is set."""
+        slot = self._slots.get(hex_id)
+        return await self.alarms.ring_now(self._ids.from_string(hex_id) if slot is None else slot.id)
+
+    def returned(self, object_id: DurableObjectId, response: Response) -> None:
+        """An object answered: a socket it accepted the ordinary way keeps it in memory."""
+        client = response.web_socket
+        if client is not None and (server := client._peer) is not None and not server._hibernatable:
+            self.slot(object_id).opened(server)
+
+    # -- what objects need
+
+    def database_path(self, hex_id: str) -> Path | None:
+        return None if self._directory is None else self._directory / f"{hex_id}.sqlite"
+
+    @property
+    def delete_all_deletes_alarm(self) -> bool:
+        return self.isolate.config.has_flag("delete_all_deletes_alarm", "2026-02-24")
+
+    def random_id_bytes(self) -> bytes:
+        return self._random.bytes(f"{self._label}:ids", 16)
+
+    def chance(self, purpose: str) -> float:
+        """Uniform in [0, 1)."""
+        return self._random.stream(f"{self._label}:{purpose}").random()

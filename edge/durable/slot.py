@@ -1,0 +1,192 @@
+"""The place of one object in its namespace: what stays while its actors come and go.
+
+The slot holds the database, the hibernatable sockets and, while the object is in memory, its actor. It
+decides when an actor that has nothing to do is put away.
+
+Source: spec durable-objects.md section 4, corrections section 3; recording `constructor_fails`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from edge.durable.actor import Actor
+from edge.durable.alarm_event import AlarmEvent, Rang
+from edge.durable.database import Database
+from edge.durable.hibernation import HibernatableSockets
+from edge.durable.ids import DurableObjectId
+from edge.durable.logic.alarm import Outcome
+from edge.durable.logic.lifecycle import HIBERNATE_AFTER_S, State, blockers, rest_s
+from edge.http.websocket import WebSocket
+from edge.js.errors import JsException
+from edge.kernel.clock import Timer
+
+if TYPE_CHECKING:
+    from edge.durable.host import DurableHost
+
+_log = logging.getLogger("edge.durable")
+_CLOSED = 3
+_INSTANT_S = 1e-6  # sums of floats sit a hair below the moment they mean
+
+
+class Slot:
+    """One object, in memory or not."""
+
+    __slots__ = (
+        "_chance",
+        "_kept_broken",
+        "_plain",
+        "_predecessor_ends",
+        "_rests_since_s",
+        "_timer",
+        "actor",
+        "database",
+        "host",
+        "id",
+        "sockets",
+    )
+
+    def __init__(self, host: DurableHost, object_id: DurableObjectId) -> None:
+        self.host = host
+        self.id = object_id
+        self.database = Database(host.database_path(str(object_id)), synchronous=host.synchronous)
+        self.sockets = HibernatableSockets(self)
+        self.actor: Actor | None = None
+        self._plain: list[WebSocket] = []
+        self._predecessor_ends: asyncio.Future[None] | None = None
+        self._timer: Timer | None = None
+        self._rests_since_s = 0.0
+        self._chance = 0.0
+        self._kept_broken = False
+
+    def current(self, object_id: DurableObjectId | None = None) -> Actor:
+        """The object's actor; a new one when there is none. `object_id` is the id it was called by, which
+        may bring the name."""
+        actor = self.actor
+        if actor is None:
+            if object_id is not None:
+                self.id = object_id
+            end, self._predecessor_ends = self._predecessor_ends, None
+            actor = self.actor = Actor(self, None if end is None or end.done() else end)
+            self._kept_broken = False
+        return actor
+
+    async def ring(self, event: AlarmEvent) -> Rang:
+        """Deliver an alarm."""
+        actor = self.current()
+        try:
+            rang: Rang = await actor.deliver(event)
+        except JsException as failure:
+            _log.error("alarm of %s %s failed", self.host.class_name, self.id, exc_info=failure)
+            return Rang(Outcome.FAILED if actor.state.retries_alarm else Outcome.ABANDONED)
+        return rang
+
+    def keep_broken(self, actor: Actor) -> None:
+        """The constructor failed: callers get its error, without another try, until the object rests."""
+        assert actor is self.actor, "only the current actor constructs"
+        self._kept_broken = True
+
+    def broke(self, actor: Actor) -> None:
+        """An actor was reset: the next call begins a new one from the last durable state."""
+        self.sockets.drop_all()
+        self._drop_plain()
+        if actor is not self.actor or self._kept_broken:
+            return
+        self.actor = None
+        self._predecessor_ends = actor.commits.in_flight
+
+    def replace(self) -> None:
+        """The code changed: the next event begins a new actor, once the old one has finished its work."""
+        actor, self.actor = self.actor, None
+        if actor is not None:
+            self._drop_plain()
+            self._predecessor_ends = actor.retire()
+
+    # -- rest
+
+    def alarm_changed(self, when_ns: int | None) -> None:
+        """The alarm is durably set or deleted."""
+        self.host.alarms.changed(self.id, when_ns)
+
+    def rested(self, actor: Actor) -> None:
+        """An actor has nothing to do from now on."""
+        if actor is not self.actor:
+            return
+        self._rests_since_s = self.host.clock.monotonic()
+        if self._timer is None:
+            self._chance = self.host.chance("eviction") if actor.loose_tasks else 0.0
+            self._look_again_in(HIBERNATE_AFTER_S)
+
+    def _look_again_in(self, delay_s: float) -> None:
+        clock = self.host.clock
+        self._timer = clock.call_at(clock.now() + delay_s, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        actor = self.actor
+        if actor is None:
+            return
+        stay_s = rest_s(actor.activity(), self._chance)
+        if stay_s is None:
+            # At work; or an ordinary WebSocket is open, whose end nobody reports.
+            self._look_again_in(HIBERNATE_AFTER_S)
+            return
+        left_s = self._rests_since_s + stay_s - self.host.clock.monotonic()
+        if left_s > _INSTANT_S:
+            self._look_again_in(left_s)
+        else:
+            self.put_away()
+
+    def put_away(self) -> None:
+        """End the actor; memory is lost, storage and hibernatable sockets stay."""
+        actor, self.actor = self.actor, None
+        if actor is not None:
+            actor.end()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.database.path is not None:
+            self.database.close()
+        self.host.put_away(self)
+
+    @property
+    def ending(self) -> asyncio.Future[None] | None:
+        """The last commit of an actor that was broken off."""
+        return self._predecessor_ends
+
+    def shut_down(self, reason: JsException) -> None:
+        """The host closes: cut what still runs and all connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.actor is not None and self.actor.broken is None:
+            self.actor.break_(reason)
+        self.sockets.drop_all()
+        self._drop_plain()
+
+    @property
+    def state(self) -> State:
+        if self.actor is None:
+            return State.HIBERNATED if len(self.sockets) else State.EVICTED
+        return State.ACTIVE if self.actor.activity().at_work else State.IDLE
+
+    def blockers(self) -> list[str]:
+        """Why the object does not hibernate, in words."""
+        return [] if self.actor is None else blockers(self.actor.activity())
+
+    # -- ordinary sockets
+
+    def opened(self, socket: WebSocket) -> None:
+        """The object answered with a socket that it accepted the ordinary way."""
+        self._plain = [held for held in self._plain if held.readyState != _CLOSED]
+        self._plain.append(socket)
+
+    def plain_sockets(self) -> int:
+        return sum(socket.readyState != _CLOSED for socket in self._plain)
+
+    def _drop_plain(self) -> None:
+        plain, self._plain = self._plain, []
+        for socket in plain:
+            socket._drop()

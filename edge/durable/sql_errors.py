@@ -1,0 +1,55 @@
+"""SQLite's errors with the texts of the platform: message, offset, code name, extended code name.
+
+Source: spec durable-objects.md section 6; recordings `statement_errors`, `limits`.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from edge.durable.logic.sql_rules import WRONG_BINDINGS
+from edge.js.errors import JsException, error
+
+_CODES: dict[int, str] = {
+    code: name
+    for name, code in apsw.mapping_result_codes.items()
+    if isinstance(name, str) and isinstance(code, int)
+}
+_EXTENDED: dict[int, str] = {
+    code: name
+    for name, code in apsw.mapping_extended_result_codes.items()
+    if isinstance(name, str) and isinstance(code, int)
+}
+_CONSTRAINTS_VIOLATED = (
+    "Durable Object was reset and rolled back to its last known good state because the application left "
+    "the database in a state where constraints were violated: "
+)
+
+
+def sql_text(failure: Exception) -> str:
+    """`near "bunk": syntax error at offset 9: SQLITE_ERROR`."""
+    if isinstance(failure, apsw.BindingsError):
+        return WRONG_BINDINGS
+    result = getattr(failure, "result", None)
+    if result is None:
+        return str(failure)
+    offset = getattr(failure, "error_offset", -1)
+    extended = getattr(failure, "extendedresult", result)
+    text = str(failure)
+    if offset >= 0:
+        text += f" at offset {offset}"
+    text += f": {_CODES.get(result, 'SQLITE_ERROR')}"
+    if extended != result and extended in _EXTENDED:
+        text += f" (extended: {_EXTENDED[extended]})"
+    return text
+
+
+def sql_error(failure: Exception) -> JsException:
+    return error(sql_text(failure))
+
+
+def reset_text(failure: Exception) -> str:
+    """Why an object was reset when its transaction could not be committed."""
+    if isinstance(failure, apsw.ConstraintError):
+        return f"{_CONSTRAINTS_VIOLATED}{failure}: SQLITE_CONSTRAINT"
+    return sql_text(failure)
