@@ -12,9 +12,9 @@ from typing import Any
 from edge.http.init import given, member, wrong_parameter
 from edge.js.errors import type_error
 from edge.js.functions import js_method
-from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.webidl import to_string
+from edge.kernel.tasks import spawn
 
 _log = logging.getLogger("edge.worker")
 
@@ -180,8 +180,8 @@ def _call(listener: Any, event: Event) -> None:
     except Exception as error:
         _log.error("Uncaught (in %s listener) %s", event.type, error, exc_info=error)
         return
-    if hasattr(result, "send"):  # an async listener starts at once and is nobody's to await
-        JsPromise.start(_reported(result, event.type), name=f"listener.{event.type}")
+    if hasattr(result, "__await__"):  # an async listener is nobody's to await
+        spawn(_reported(result, event.type), name=f"listener.{event.type}")
 
 
 async def _reported(work: Any, type: str) -> None:

@@ -5,6 +5,7 @@ Source: spec runtime.md section 4 ("fetch"); Fetch standard, HTTP-redirect fetch
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import ada_url
@@ -16,7 +17,7 @@ from edge.http.host import Transport, current_host
 from edge.http.request import Request
 from edge.http.response import REDIRECT_STATUSES, Response
 from edge.http.streams.readable import ReadableStream
-from edge.js.errors import type_error
+from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise
 from edge.kernel.tasks import before_output, spawn
 
@@ -30,18 +31,17 @@ _STREAM_REDIRECT: Final = (
 
 def fetch(source: Any = None, init: Any = None, *_: Any) -> JsPromise:
     """`fetch(input, init)` through the transport of the running world."""
-    return JsPromise.start(_fetch(source, init), name="fetch")
-
-
-async def _fetch(source: Any, init: Any) -> Response:
-    request = Request.js_new(source, init)
+    try:
+        request = Request.js_new(source, init)
+    except JsException as refusal:
+        return JsPromise.rejected(refusal)
     transport = current_host.get().outbound
     if transport is None:
         raise UnsupportedError(f"this world has no way out: fetch({request.url})")
-    signal = request._signal
-    if signal is None:
-        return await send(request, transport)
-    return await _abortable(request, transport, signal)
+    task = spawn(send(request, transport), name=f"fetch {request.url}")
+    return JsPromise.of(
+        task if request._signal is None else spawn(_abortable(task, request._signal), name="fetch")
+    )
 
 
 async def send(request: Request, transport: Transport) -> Response:
@@ -91,17 +91,18 @@ def _redirected(request: Request, status: int, location: str, payload: Any) -> R
     return Request.make(url.href, method=method, headers=headers, payload=payload)
 
 
-async def _abortable(request: Request, transport: Transport, signal: AbortSignal) -> Response:
-    signal.throwIfAborted()
-    task = spawn(send(request, transport), name="fetch.send")
+async def _abortable(task: asyncio.Task[Response], signal: AbortSignal) -> Response:
+    """The outcome of `task`, which the signal cancels."""
 
     def cancel(_event: Any) -> None:
         task.cancel()
 
+    if signal.aborted:
+        task.cancel()
     signal.addEventListener("abort", cancel)
     try:
         return await task
-    except BaseException:
+    except asyncio.CancelledError:
         task.cancel()
         signal.throwIfAborted()
         raise

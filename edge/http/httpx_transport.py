@@ -6,7 +6,7 @@ Both libraries are imported at the first request, most runs of the emulator neve
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.http.headers import Headers
 from edge.http.host import current_host
@@ -14,6 +14,7 @@ from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.streams.readable import ReadableStream
 from edge.js.errors import JsException, error
+from edge.kernel.tasks import spawn
 
 if TYPE_CHECKING:
     import httpx
@@ -97,17 +98,20 @@ async def _chunks(reply: httpx.Response, decode: bool, clock: Clock) -> AsyncIte
     import httpx
 
     chunks = reply.aiter_bytes() if decode else reply.aiter_raw()
+
+    async def read() -> bytes | None:
+        with clock.hold():
+            return await anext(chunks, None)
+
+    # Each step in a task of its own: httpx ties its time-outs to the task it runs in, while a stream
+    # may be read from many, and by promises that move from one task to another.
     try:
-        while True:
-            with clock.hold():
-                chunk: Any = await anext(chunks, None)
-            if chunk is None:
-                return
+        while (chunk := await spawn(read(), name="fetch.read")) is not None:
             yield chunk
     except (httpx.TransportError, httpx.DecodingError):
         raise connection_lost() from None
     finally:
-        await reply.aclose()
+        await spawn(reply.aclose(), name="fetch.close")
 
 
 def _text(value: bytes) -> str:

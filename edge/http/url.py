@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import ada_url
 
@@ -215,7 +215,8 @@ class URLSearchParams(PairList, js_name="URLSearchParams"):
 
 def parse_query(query: str) -> list[tuple[str, str]]:
     """Pairs of an `application/x-www-form-urlencoded` string, with or without its question mark."""
-    return list(ada_url.URLSearchParams(_scalar(query)).items())
+    text = _scalar(query).removeprefix("?")
+    return parse_qsl(text, keep_blank_values=True, errors="replace")
 
 
 def replaced(pairs: list[tuple[str, Any]], pair: tuple[str, Any]) -> list[tuple[str, Any]]:

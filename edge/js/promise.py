@@ -146,9 +146,15 @@ async def _finally(promise: JsPromise, on_end: Callable[[], Any]) -> Any:
 
 
 async def settle(value: Any) -> Any:
-    """The value itself, or what it resolves to when it is awaitable, as JavaScript code awaits it."""
+    """The value itself, or what it resolves to when it is awaitable, as JavaScript code awaits it.
+
+    A coroutine (user code's `async def` callback) gets a task of its own, as in Pyodide: it may use
+    `asyncio.timeout` and its like, which a promise that moves between tasks would break.
+    """
     if isinstance(value, JsPromise):
         return await _Outcome(value)
+    if asyncio.iscoroutine(value):
+        return await spawn(value, name="promise.settle")
     return await value if hasattr(value, "__await__") else value
 
 

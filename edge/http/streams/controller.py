@@ -32,7 +32,8 @@ class ReadableStreamDefaultController(JsProxy, js_name="ReadableStreamDefaultCon
         self._error: BaseException | None = None
         self._arrived: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
-        self._pulling: JsPromise | None = None
+        self._pulling = False
+        self._pull_again = False
         self._reading = False
 
     # -- JavaScript -----------------------------------------------------------------------------
@@ -89,15 +90,25 @@ class ReadableStreamDefaultController(JsProxy, js_name="ReadableStreamDefaultCon
 
     async def _ask_for_more(self) -> None:
         if self._pull is not None:
-            if self._pulling is None or self._pulling.settled:
-                self._pulling = JsPromise.start(settle(self._pull(self)), name="stream.pull")
-            if self._queue or self._closed or self._error is not None:
-                return
-            if self._pulling.settled:
-                await self._pulling  # raises when pull() failed
+            if self._pulling:
+                self._pull_again = True
+            else:
+                self._pulling = True
+                JsPromise.start(self._run_pull(self._pull), name="stream.pull")
         if not (self._queue or self._closed or self._error is not None):
             self._arrived = asyncio.get_running_loop().create_future()
             await self._arrived
+
+    async def _run_pull(self, pull: Any) -> None:
+        """Call user code once; a read that came meanwhile makes the reader ask again."""
+        try:
+            await settle(pull(self))
+        except Exception as reason:
+            self.error(reason)
+        self._pulling = False
+        if self._pull_again:
+            self._pull_again = False
+            self._wake()
 
     async def cancel(self, reason: Any) -> None:
         self._queue.clear()

@@ -77,7 +77,8 @@ def test_bad_values_are_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "stored"), [("  b  ", "b"), ("é", "é"), (5, "5"), (None, "undefined"), (jsnull, "null"), (True, "true")]
+    ("value", "stored"),
+    [("  b  ", "b"), ("é", "é"), (5, "5"), (None, "undefined"), (jsnull, "null"), (True, "true")],
 )
 def test_values_are_converted_and_trimmed(value: Any, stored: str) -> None:
     headers = js.Headers.new()
@@ -87,7 +88,13 @@ def test_values_are_converted_and_trimmed(value: Any, stored: str) -> None:
 
 @pytest.mark.parametrize(
     "init",
-    [[["a", "1"], ["A", "2"]], {"a": "1, 2"}.items(), obj(a="1, 2"), Headers([("a", "1"), ("a", "2")]), {"a": "1, 2"}],
+    [
+        [["a", "1"], ["A", "2"]],
+        {"a": "1, 2"}.items(),
+        obj(a="1, 2"),
+        Headers([("a", "1"), ("a", "2")]),
+        {"a": "1, 2"},
+    ],
     ids=["pairs", "dict items", "object", "headers", "dict"],
 )
 def test_construction(init: Any) -> None:

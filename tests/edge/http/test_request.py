@@ -14,8 +14,8 @@ from tests.edge.http.face import js, obj, raises, refused
 from tests.loops import run
 
 REDIRECT = (
-    'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented since it does not '
-    'make sense at the edge; use "manual" and check the response status code).'
+    'Invalid redirect value, must be one of "follow" or "manual" ("error" won\'t be implemented since it '
+    'does not make sense at the edge; use "manual" and check the response status code).'
 )
 
 
@@ -41,14 +41,20 @@ def test_bad_urls_are_refused(url: str) -> None:
     refused("TypeError", f"Invalid URL: {url}", lambda: js.Request.new(url))
 
 
-@pytest.mark.parametrize(("method", "name"), [("post", "POST"), ("patch", "PATCH"), ("PUT", "PUT"), ("get", "GET")])
+@pytest.mark.parametrize(
+    ("method", "name"), [("post", "POST"), ("patch", "PATCH"), ("PUT", "PUT"), ("get", "GET")]
+)
 def test_methods_are_upper_cased(method: str, name: str) -> None:
     assert js.Request.new("https://a", method=method).method == name
 
 
 @pytest.mark.parametrize("method", ["FOO", "a b", ""])
 def test_unknown_methods_are_refused(method: str) -> None:
-    refused("TypeError", f"Invalid HTTP method string: {method}", lambda: js.Request.new("https://a", method=method))
+    refused(
+        "TypeError",
+        f"Invalid HTTP method string: {method}",
+        lambda: js.Request.new("https://a", method=method),
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -123,7 +123,10 @@ def test_a_used_body_cannot_be_read_or_cloned() -> None:
     async def main() -> None:
         response = js.Response.new("x")
         await response.text()
-        used = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice."
+        used = (
+            "Body has already been used. It can only be used once. Use tee() first if you need to read it "
+            "twice."
+        )
         for action in (response.text, response.arrayBuffer, response.bytes, response.blob, response.formData):
             with raises("TypeError", used):
                 await action()
@@ -149,7 +152,9 @@ def test_a_stream_as_body_must_be_fresh() -> None:
         stream = js.Response.new("x").body
         reader = stream.getReader()
         refused(
-            "TypeError", "This ReadableStream is currently locked to a reader.", lambda: js.Response.new(stream)
+            "TypeError",
+            "This ReadableStream is currently locked to a reader.",
+            lambda: js.Response.new(stream),
         )
         await reader.read()
         reader.releaseLock()
