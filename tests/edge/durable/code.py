@@ -67,12 +67,10 @@ def make_host(
     *,
     directory: Path | None = None,
     sqlite: bool = True,
-    date: str = "2026-10-01",
 ) -> DurableHost:
     return DurableHost(
-        Code(cls, date=date),
         cls.__name__,
-        f"w-{cls.__name__}",
+        unique_key=f"w-{cls.__name__}",
         sqlite=sqlite,
         directory=directory,
         clock=clock or VirtualClock(),
@@ -82,10 +80,16 @@ def make_host(
 
 @contextlib.asynccontextmanager
 async def hosting(
-    cls: type, clock: Clock | None = None, *, directory: Path | None = None, **options: Any
+    cls: type,
+    clock: Clock | None = None,
+    *,
+    directory: Path | None = None,
+    sqlite: bool = True,
+    date: str = "2026-10-01",
 ) -> AsyncIterator[DurableHost]:
     """A started host that is closed afterwards."""
-    host = make_host(cls, clock, directory=directory, **options)
+    host = make_host(cls, clock, directory=directory, sqlite=sqlite)
+    await host.reload(Code(cls, date=date))
     await host.start()
     try:
         yield host
