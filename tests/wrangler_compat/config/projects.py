@@ -1,0 +1,44 @@
+"""Small projects on disk for the tests of configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.config import WorkerConfig
+from edge.errors import ConfigError
+from wrangler_compat.config.load import Loaded, LoadOptions, load
+
+BASE: dict[str, Any] = {
+    "name": "app",
+    "main": "src/entry.py",
+    "compatibility_date": "2026-10-01",
+    "compatibility_flags": ["python_workers"],
+}
+
+
+def project(folder: Path, settings: dict[str, Any] | str, name: str = "wrangler.jsonc") -> Path:
+    """Write a project with an entry point; gives the configuration file."""
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src" / "entry.py").write_text("")
+    path = folder / name
+    path.write_text(settings if isinstance(settings, str) else json.dumps({**BASE, **settings}, indent=2))
+    return path
+
+
+def loaded(folder: Path, settings: dict[str, Any] | str, **options: Any) -> Loaded:
+    return load([project(folder, settings)], LoadOptions(**{"process": {}, **options}))
+
+
+def worker(folder: Path, settings: dict[str, Any] | str, **options: Any) -> WorkerConfig:
+    return loaded(folder, settings, **options).world.primary
+
+
+def refusal(folder: Path, settings: dict[str, Any] | str, **options: Any) -> str:
+    """The message of the error, without the first lines that name the file."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, settings, **options)
+    return "\n".join(caught.value.message.split("\n")[1:])
