@@ -23,8 +23,9 @@ class Blob(JsProxy, js_name="Blob"):
         self.type = type
 
     @classmethod
-    def js_new(cls, parts: Any = None, options: Any = None, *_: Any) -> Blob:
+    def js_new(cls, *args: Any) -> Blob:
         """`new Blob(parts, {type})`: parts are strings, buffers and blobs."""
+        parts, options, *_ = (*args, None, None)
         return cls(join_parts(parts, "Blob"), blob_type(options))
 
     @property
@@ -61,8 +62,9 @@ class File(Blob, js_name="File"):
         self.lastModified = current_host.get().clock.now_ms() if last_modified is None else last_modified
 
     @classmethod
-    def js_new(cls, parts: Any = None, name: Any = None, options: Any = None, *_: Any) -> File:
+    def js_new(cls, *args: Any) -> File:
         """`new File(parts, name, {type, lastModified})`."""
+        parts, name, options, *_ = (*args, None, None, None)
         if name is None:
             raise wrong_parameter("File", 2, "string")
         modified = member(options, "lastModified")

@@ -63,7 +63,10 @@ class Request(Body, js_name="Request"):
     __slots__ = ("_cf", "_headers", "_signal", "_url", "method", "redirect")
 
     _js_statics: ClassVar[dict[str, Any]] = {}
+    _cf: Any
     _headers: Headers
+    _signal: Any
+    _url: str
     method: str
     redirect: str
 

@@ -29,8 +29,13 @@ class Response(Body, js_name="Response"):
     __slots__ = ("_headers", "_web_socket", "cf", "redirected", "status", "statusText", "type", "url")
 
     _headers: Headers | None
+    _web_socket: WebSocket | None
     status: int
     statusText: str
+    url: str
+    redirected: bool
+    type: str
+    cf: Any
 
     @classmethod
     def make(

@@ -20,54 +20,40 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
 from edge.http.buffers import array_buffer, buffer_bytes
 from edge.http.events import CloseEvent, ErrorEvent, EventTarget, MessageEvent
+from edge.http.frames import DROPPED, DROPPED_REASON, NO_CODE, Close, Frame, Sink, close_frame, give
 from edge.http.host import current_host
-from edge.http.init import given, member
+from edge.http.init import member
+from edge.http.outbox import Outbox
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
 from edge.js.proxy import JsProxy, jsnull
-from edge.js.webidl import MISSING, to_int32, to_string, wrong_type
+from edge.js.webidl import MISSING, to_string, wrong_type
 from edge.kernel.tasks import output_hold, resume_guard
+
+__all__ = [
+    "CLOSED",
+    "CLOSING",
+    "DROPPED",
+    "DROPPED_REASON",
+    "NO_CODE",
+    "OPEN",
+    "Sink",
+    "WebSocket",
+    "WebSocketPair",
+]
 
 OPEN: Final = 1
 CLOSING: Final = 2
 CLOSED: Final = 3
 
-NO_CODE: Final = 1005
-DROPPED: Final = 1006
-DROPPED_REASON: Final = "WebSocket disconnected without sending Close frame."
 ATTACHMENT_BYTES_MAX: Final = 16_384
-_REASON_BYTES_MAX: Final = 123
-_RESERVED_CODES: Final = frozenset({1004, 1005, 1006, 1015})
 _NOT_ACCEPTED: Final = (
     "You must call one of accept() or state.acceptWebSocket() on this WebSocket before sending messages."
 )
-
-
-class Sink(Protocol):
-    """Takes what arrives at an end. The calls come in order and must not block."""
-
-    def on_message(self, data: str | bytes) -> None: ...
-
-    def on_close(self, code: int, reason: str, was_clean: bool) -> None:
-        """The other side closed (1005 when it gave no code), or vanished (`was_clean` False)."""
-        ...
-
-    def on_error(self, reason: JsException) -> None: ...
-
-
-class Close(NamedTuple):
-    """A Close frame, or the end of a connection without one."""
-
-    code: int
-    reason: str
-    was_clean: bool
-
-
-Frame = str | bytes | Close | JsException
 
 
 class WebSocket(EventTarget, js_name="WebSocket"):
@@ -83,7 +69,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._peer: WebSocket | None = None
         self._sink: Sink | None = None
         self._inbox: deque[Frame] = deque()
-        self._outbox: deque[_Held] | None = None
+        self._outbox: Outbox | None = None
         self._accepted = False
         self._hibernatable = False
         self._handed_on = False
@@ -179,7 +165,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
             self._connecting = False
             return
         self._check_accepted()
-        close = _close_frame(code, reason)
+        close = close_frame(code, reason)
         self._sent_close = True
         if not self._lost:
             self._transmit(close)
@@ -216,7 +202,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._sink = sink
         self._handed_on = True
         while self._inbox:
-            _give(sink, self._inbox.popleft())
+            give(sink, self._inbox.popleft())
 
     def _check_returnable(self) -> None:
         """Raises TypeError unless this end may leave in a Response."""
@@ -234,61 +220,44 @@ class WebSocket(EventTarget, js_name="WebSocket"):
 
     def _send(self, data: str | bytes) -> None:
         """What the real client sent."""
-        if not self._sent_close and self._peer is not None:
-            self._peer._receive(data)
+        if not self._sent_close:
+            self._deliver(data)
 
     def _close(self, code: int = NO_CODE, reason: str = "") -> None:
         """The real client's Close frame."""
-        self._end(Close(code, reason, True))
+        if not self._sent_close:
+            self._sent_close = True
+            self._deliver(Close(code, reason, True))
 
     def _drop(self) -> None:
         """This side vanished without a Close frame."""
-        self._end(Close(DROPPED, DROPPED_REASON, False))
-
-    def _end(self, close: Close) -> None:
         if not self._sent_close:
-            self._sent_close = True
-            if self._peer is not None:
-                self._peer._receive(close)
+            self._drop_now()
 
     def _fail(self, reason: JsException) -> None:
         """The connection broke with an error, which the other side is told."""
         self._sent_close = True
-        if self._peer is not None:
-            self._peer._receive(reason)
+        self._deliver(reason)
 
     # -- sending ----------------------------------------------------------------------------------
 
     def _transmit(self, frame: str | bytes | Close) -> None:
         hold = output_hold.get()
-        if hold is None or ((wait := hold()) is None and not self._outbox):
-            if self._outbox:
-                self._outbox.append(_Held(frame, None))
-            elif self._peer is not None:
-                self._peer._receive(frame)
+        if hold is None and not self._outbox:
+            self._deliver(frame)
             return
         if self._outbox is None:
-            self._outbox = deque()
-        self._outbox.append(_Held(frame, hold))
-        if len(self._outbox) == 1 and wait is not None:
-            wait.add_done_callback(self._release)
+            self._outbox = Outbox(self._deliver, self._drop_now)
+        self._outbox.post(frame, hold)
 
-    def _release(self, settled: asyncio.Future[None]) -> None:
-        """Let out what may go now, in order; what depended on failed writes never goes."""
-        outbox = self._outbox
-        assert outbox, "released with nothing held"
-        if settled.cancelled() or settled.exception() is not None:
-            outbox.clear()
-            self._drop()
-            return
-        while outbox:
-            wait = outbox[0].blocked()
-            if wait is not None:
-                wait.add_done_callback(self._release)
-                return
-            frame = outbox.popleft().frame
-            if self._peer is not None:
-                self._peer._receive(frame)
+    def _deliver(self, frame: Frame) -> None:
+        if self._peer is not None:
+            self._peer._receive(frame)
+
+    def _drop_now(self) -> None:
+        """What was to be sent never will be: the other side sees a connection that broke."""
+        self._sent_close = True
+        self._deliver(Close(DROPPED, DROPPED_REASON, False))
 
     # -- receiving --------------------------------------------------------------------------------
 
@@ -306,7 +275,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         """Hand a frame to the sink, noting what it means for the state."""
         assert self._sink is not None
         self._note(frame)
-        _give(self._sink, frame)
+        give(self._sink, frame)
 
     def _note(self, frame: Frame) -> None:
         if isinstance(frame, Close):
@@ -357,17 +326,6 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         return Blob(data)
 
 
-class _Held(NamedTuple):
-    """A frame that waits for the output gate it was sent under."""
-
-    frame: str | bytes | Close
-    hold: Any
-
-    def blocked(self) -> asyncio.Future[None] | None:
-        wait: asyncio.Future[None] | None = None if self.hold is None else self.hold()
-        return wait
-
-
 class WebSocketPair(JsProxy, js_name="WebSocketPair"):
     """Two connected ends under the keys "0" and "1"."""
 
@@ -392,29 +350,3 @@ class WebSocketPair(JsProxy, js_name="WebSocketPair"):
 
     def _own_items(self) -> list[tuple[str, Any]]:
         return [("0", self._ends[0]), ("1", self._ends[1])]
-
-
-def _give(sink: Sink, frame: Frame) -> None:
-    if isinstance(frame, Close):
-        sink.on_close(frame.code, frame.reason, frame.was_clean)
-    elif isinstance(frame, JsException):
-        sink.on_error(frame)
-    else:
-        sink.on_message(frame)
-
-
-def _close_frame(code: Any, reason: Any) -> Close:
-    """Check what was passed to close(). Raises InvalidAccessError, SyntaxError or TypeError."""
-    text = to_string(reason) if given(reason) else ""
-    if not given(code):
-        if given(reason):
-            raise type_error("If you specify a WebSocket close reason, you must also specify a code.")
-        return Close(NO_CODE, "", True)
-    number = to_int32(code)
-    if not 1000 <= number < 5000 or number in _RESERVED_CODES:
-        raise JsException("InvalidAccessError", f"Invalid WebSocket close code: {number}.")
-    if len(text.encode()) > _REASON_BYTES_MAX and current_host.get().compat.websocket_reason_limit:
-        raise JsException(
-            "SyntaxError", f"WebSocket close reason must not be longer than {_REASON_BYTES_MAX} bytes."
-        )
-    return Close(number, text, True)

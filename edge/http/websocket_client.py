@@ -13,12 +13,13 @@ import ada_url
 
 from edge.errors import UnsupportedError
 from edge.http.events import CloseEvent, ErrorEvent, Event
+from edge.http.frames import DROPPED, NO_CODE
 from edge.http.headers import Headers
 from edge.http.host import current_host
 from edge.http.init import given
 from edge.http.request import Request
 from edge.http.response import Response
-from edge.http.websocket import DROPPED, NO_CODE, WebSocket, WebSocketPair
+from edge.http.websocket import WebSocket, WebSocketPair
 from edge.js.errors import JsException, type_error
 from edge.js.webidl import to_string
 from edge.kernel.tasks import before_output, log_failure, spawn

@@ -13,7 +13,8 @@ from tests.loops import run, run_virtual
 
 
 def test_listeners_are_called_in_order_once_each() -> None:
-    target, seen = js.EventTarget.new(), []
+    target = js.EventTarget.new()
+    seen: list[Any] = []
     first, second = (lambda event: seen.append(1)), (lambda event: seen.append(event.type))
     target.addEventListener("x", first, once=True)
     target.addEventListener("x", second)
@@ -45,7 +46,8 @@ def test_events() -> None:
 
 
 def test_immediate_propagation_can_be_stopped() -> None:
-    target, seen = js.EventTarget.new(), []
+    target = js.EventTarget.new()
+    seen: list[Any] = []
     target.addEventListener("x", lambda event: event.stopImmediatePropagation())
     target.addEventListener("x", lambda event: seen.append(event))
     target.dispatchEvent(js.Event.new("x"))
@@ -53,7 +55,8 @@ def test_immediate_propagation_can_be_stopped() -> None:
 
 
 def test_a_failing_listener_is_reported_and_the_others_run(caplog: pytest.LogCaptureFixture) -> None:
-    target, seen = js.EventTarget.new(), []
+    target = js.EventTarget.new()
+    seen: list[Any] = []
 
     def fail(event: Any) -> None:
         raise ValueError("in listener")
@@ -76,7 +79,8 @@ def test_a_failing_listener_is_reported_and_the_others_run(caplog: pytest.LogCap
 
 
 def test_handler_objects_and_on_attributes() -> None:
-    target, seen = js.EventTarget.new(), []
+    target = js.EventTarget.new()
+    seen: list[Any] = []
     target.addEventListener("x", obj(handleEvent=seen.append))
     target.onx = seen.append
     target.dispatchEvent(js.Event.new("x"))
@@ -84,7 +88,8 @@ def test_handler_objects_and_on_attributes() -> None:
 
 
 def test_abort() -> None:
-    controller, seen = js.AbortController.new(), []
+    controller = js.AbortController.new()
+    seen: list[Any] = []
     signal = controller.signal
     signal.addEventListener("abort", lambda event: seen.append(event.target.reason.name))
     signal.throwIfAborted()
@@ -97,7 +102,8 @@ def test_abort() -> None:
 
 
 def test_listeners_leave_with_their_signal() -> None:
-    target, controller, seen = js.EventTarget.new(), js.AbortController.new(), []
+    target, controller = js.EventTarget.new(), js.AbortController.new()
+    seen: list[Any] = []
     target.addEventListener("x", seen.append, signal=controller.signal)
     controller.abort()
     target.dispatchEvent(js.Event.new("x"))

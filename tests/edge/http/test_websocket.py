@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from edge.http.blob import Blob
+from edge.http.frames import DROPPED_REASON
 from edge.http.host import Host, HttpCompat, current_host
-from edge.http.websocket import DROPPED_REASON, WebSocket
+from edge.http.websocket import WebSocket
 from edge.js.buffers import JsArrayBuffer
 from edge.js.errors import JsException
 from edge.js.proxy import jsnull
@@ -396,6 +397,9 @@ def test_events_wait_for_the_input_gate_of_the_accepting_object() -> None:
 
             def blocked(self) -> asyncio.Future[None] | None:
                 return self.wait
+
+            def adopt(self, task: asyncio.Task[Any]) -> None:
+                raise AssertionError("no task is needed to dispatch events")
 
         guard = Guard()
         client, server = _pair()
