@@ -18,7 +18,6 @@ from edge.durable.ids import DurableObjectId, IdFactory
 from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
 from edge.durable.slot import Slot
-from edge.errors import EmulatorError
 from edge.http.response import Response
 from edge.js.errors import error
 from edge.kernel.clock import Clock
@@ -44,40 +43,32 @@ class DurableHost:
 
     def __init__(
         self,
+        isolate: Code,
         class_name: str,
-        *,
         unique_key: str,
+        *,
         sqlite: bool,
         directory: Path | None,
         clock: Clock,
         random: RandomStreams,
         durability: str = "full",
     ) -> None:
-        """`unique_key` is `<worker>-<Class>`, `directory` the state directory (None: in memory, kept as
-        long as the host), `durability` `full` or `relaxed`. The code comes with `reload`: bindings exist
-        before the code that uses them."""
+        """`unique_key` is `<worker>-<Class>`, `directory` where its files lie (None: in memory, kept as
+        long as the host), `durability` `full` or `relaxed`."""
         assert durability in ("full", "relaxed"), durability
+        self.isolate = isolate
         self.class_name = class_name
         self.sqlite = sqlite
         self.clock = clock
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
         #: For tests: called in the place of each commit, may raise OSError to make it fail.
         self.commit_hook: Callable[[], None] | None = None
-        self._isolate: Code | None = None
-        self._directory = None if directory is None else directory / "v3" / "do" / unique_key
+        self._directory = directory
         self._random = random
         self._label = f"durable:{unique_key}"
         self._ids = IdFactory(unique_key)
         self._slots: dict[str, Slot] = {}
-        table = None if self._directory is None else self._directory / "metadata.sqlite"
-        self.alarms = AlarmScheduler(self, table)
-
-    @property
-    def isolate(self) -> Code:
-        """The code that the next actors run."""
-        if self._isolate is None:
-            raise EmulatorError(f"{self.class_name} has no code yet: DurableHost.reload() was never called")
-        return self._isolate
+        self.alarms = AlarmScheduler(self, None if directory is None else directory / "metadata.sqlite")
 
     def namespace(self) -> DurableObjectNamespace:
         """The binding that Workers get."""
@@ -114,9 +105,9 @@ class DurableHost:
             timer.cancel()
 
     async def reload(self, isolate: Code) -> None:
-        """Run this code from the next event of each object on. Events under way finish with the old; data
+        """Run new code from the next event of each object on. Events under way finish with the old; data
         and hibernatable sockets stay, ordinary sockets are cut."""
-        self._isolate = isolate
+        self.isolate = isolate
         for slot in list(self._slots.values()):
             slot.replace()
 
@@ -175,7 +166,7 @@ class DurableHost:
 
     def returned(self, object_id: DurableObjectId, response: Response) -> None:
         """An object answered: a socket it accepted the ordinary way keeps it in memory."""
-        client = response.web_socket
+        client = response._web_socket
         if client is not None and (server := client._peer) is not None and not server._hibernatable:
             self.slot(object_id).opened(server)
 
