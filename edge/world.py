@@ -7,13 +7,14 @@ pytest fixtures, the simulator and the benchmarks are thin shells over it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edge.assets.binding import Assets
-from edge.config import KvBinding, ServiceBinding, WorkerConfig, WorldConfig
+from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
 from edge.durable.host import DurableHost
-from edge.errors import ConfigError, UserError
+from edge.errors import ConfigError, UserError, WorkerLoadError
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.convert import to_js
@@ -21,10 +22,13 @@ from edge.js.objects import JsObject
 from edge.kernel.clock import Clock, WallClock
 from edge.kernel.random import RandomStreams
 from edge.kv.binding import KvNamespace
+from edge.kv.database import Durability
 from edge.kv.open import open_namespace
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.service import ScheduledResult, Service, ServiceStub
+
+Workers = Mapping[str, WorkerConfig]
 
 
 class World:
@@ -42,7 +46,7 @@ class World:
         clock: Clock | None = None,
         seed: int | None = None,
         state_dir: Path | None = None,
-        durability: str = "full",
+        durability: Durability = "full",
     ) -> None:
         self.config = config
         self.clock = clock or WallClock()
@@ -54,11 +58,11 @@ class World:
         self._services: dict[str, Service] = {}
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
+        self._started: set[tuple[str, str]] = set()
 
     async def start(self) -> None:
         """Load all Workers and arm the alarms. Raises UserError when a Worker does not load."""
-        self._install(self._load(self.config))
-        await asyncio.gather(*(host.start() for host in self._durable.values()))
+        await self._install(self._load(self.config))
 
     async def dispatch(self, request: Request, *, worker: str | None = None) -> Response:
         """Answer a request from outside. A Worker's exception leaves as JsException."""
@@ -77,21 +81,12 @@ class World:
     async def reload(self, config: WorldConfig) -> None:
         """Serve new code and configuration; data stays. When the new code does not load, UserError is
         raised and the old one goes on serving."""
-        known = self._durable
-        self._durable = dict(known)
-        try:
-            loaded = self._load(config)
-        except UserError:
-            self._durable = known
-            raise
+        loaded = self._load(config)
         replaced = list(self._services.values())
         self.config = config
-        self._install(loaded)
+        await self._install(loaded)
         for service in replaced:
             service.isolate.close()
-        for (script, _), host in self._durable.items():
-            if script in self._services:
-                await host.reload(self._services[script].isolate)
 
     async def close(self, grace_s: float = 30.0) -> None:
         """Let background work finish (at most `grace_s`), then close all stores."""
@@ -111,43 +106,52 @@ class World:
         """The KV namespaces in use, by id."""
         return self._kv
 
-    def _install(self, isolates: dict[str, Isolate]) -> None:
+    async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
             worker.name: Assets(worker.assets, worker)
             for worker in self.config.workers
             if worker.assets is not None
         }
+        for key, host in self._durable.items():
+            if key[0] in isolates:
+                await host.reload(isolates[key[0]])
+                if key not in self._started:
+                    self._started.add(key)
+                    await host.start()
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
-        """Load every Worker, or none."""
+        """Load every Worker, or none. Raises UserError."""
+        workers = {worker.name: worker for worker in config.workers}
+        if len(workers) < len(config.workers):
+            raise ConfigError("two Workers have the same name")
         isolates: dict[str, Isolate] = {}
+        hosts_before = dict(self._durable)
         try:
-            for worker in config.workers:
-                if worker.name in isolates:
-                    raise ConfigError(f'two Workers are called "{worker.name}"')
-                isolates[worker.name] = Isolate(worker, self._dialect, self._env(worker, config))
-            for worker in config.workers:
-                self._host_classes(isolates[worker.name], config)
+            for name, worker in workers.items():
+                isolates[name] = Isolate(worker, self._dialect, JsObject(self._bindings(worker, workers)))
+            for script, class_name in self._durable:
+                if script in isolates:
+                    _require_class(isolates[script], class_name)
         except UserError:
+            self._durable = hosts_before
             for isolate in isolates.values():
                 isolate.close()
             raise
         return isolates
 
-    def _env(self, worker: WorkerConfig, config: WorldConfig) -> JsObject:
-        """The Worker's `env`, as JavaScript sees it."""
+    def _bindings(self, worker: WorkerConfig, workers: Workers) -> dict[str, Any]:
+        """The members of the Worker's `env`, as JavaScript values."""
         bindings: dict[str, Any] = {name: to_js(value) for name, value in worker.vars.items()}
         bindings.update(worker.secrets)
         bindings.update({kv.name: self._namespace(kv) for kv in worker.kv})
         for durable in worker.durable:
-            host = self._host(durable.script or worker.name, durable.class_name, config)
-            bindings[durable.name] = host.namespace()
+            bindings[durable.name] = self._host(durable, worker, workers).namespace()
         for service in worker.services:
-            bindings[service.name] = self._service_stub(service, config)
+            bindings[service.name] = self._service_stub(service, workers)
         if worker.assets is not None and worker.assets.binding is not None:
             bindings[worker.assets.binding] = Assets(worker.assets, worker)
-        return JsObject(bindings)
+        return bindings
 
     def _namespace(self, binding: KvBinding) -> KvNamespace:
         if binding.id not in self._kv:
@@ -156,30 +160,38 @@ class World:
             )
         return self._kv[binding.id]
 
-    def _service_stub(self, binding: ServiceBinding, config: WorldConfig) -> ServiceStub:
-        if all(worker.name != binding.service for worker in config.workers):
+    def _service_stub(self, binding: ServiceBinding, workers: Workers) -> ServiceStub:
+        if binding.service not in workers:
             raise ConfigError(
                 f'the service binding "{binding.name}" names the Worker "{binding.service}", which is not '
                 f"part of this world; pass its configuration with another -c"
             )
         return ServiceStub(lambda: self._services[binding.service], binding.entrypoint, binding.props)
 
-    def _host(self, script: str, class_name: str, config: WorldConfig) -> DurableHost:
-        owner = next((worker for worker in config.workers if worker.name == script), None)
-        if owner is None:
+    def _host(self, binding: DurableBinding, worker: WorkerConfig, workers: Workers) -> DurableHost:
+        script = binding.script or worker.name
+        if script not in workers:
             raise ConfigError(
-                f'the Durable Object class "{class_name}" is of the Worker "{script}", which is not part of '
-                f"this world; pass its configuration with another -c"
+                f'the Durable Object class "{binding.class_name}" is of the Worker "{script}", which is not '
+                f"part of this world; pass its configuration with another -c"
             )
-        key = (script, class_name)
+        key = (script, binding.class_name)
         if key not in self._durable:
             self._durable[key] = DurableHost(
-                class_name,
-                unique_key=f"{script}-{class_name}",
-                sqlite=owner.durable_classes.get(class_name, True),
+                binding.class_name,
+                unique_key=f"{script}-{binding.class_name}",
+                sqlite=workers[script].durable_classes.get(binding.class_name, True),
                 directory=self._state_dir,
                 clock=self.clock,
                 random=self.random,
                 durability=self._durability,
             )
         return self._durable[key]
+
+
+def _require_class(isolate: Isolate, class_name: str) -> None:
+    if isolate.durable_class(class_name) is None:
+        raise WorkerLoadError(
+            f"There is no '{class_name}' class defined in the Python Worker's main module",
+            file=isolate.config.main,
+        )

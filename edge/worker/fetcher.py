@@ -87,11 +87,11 @@ class Fetcher(JsProxy, js_name="Fetcher"):
         raise NotImplementedError
 
     def fetch(self, *args: Any, **options: Any) -> JsPromise:
-        args = _with_options(args, options)
-        if not args:
+        given = _with_options(args, options)
+        if not given:
             return JsPromise.rejected(wrong_type("fetch", "Fetcher", 1, "Request or string"))
         try:
-            request = as_request(*args[:2])
+            request = as_request(*given[:2])
         except JsException as error:
             return JsPromise.rejected(error)
         return JsPromise.start(self._fetch(request), name=f"fetch {request.url}")

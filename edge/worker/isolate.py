@@ -28,7 +28,13 @@ class Isolate:
         self.dialect = dialect
         self.env = env
         self.space = ModuleSpace(_roots(config), dialect.modules(config, env))
-        self.exports = Exports() if config.main is None else self._load(config.main)
+        self.exports = Exports()
+        if config.main is not None:
+            try:
+                self.exports = self._load(config.main)
+            except WorkerLoadError:
+                self.close()
+                raise
 
     def _load(self, main: Path) -> Exports:
         if main.suffix != ".py":
