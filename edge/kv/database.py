@@ -27,9 +27,6 @@ _BUSY_TIMEOUT_MS = 5000
 class Connection(Protocol):
     """What the store needs of a connection; `aiosqlite.Connection` is one as it stands."""
 
-    @property
-    def in_transaction(self) -> bool: ...
-
     def execute_fetchall(self, sql: str, parameters: Iterable[Any] = ..., /) -> Awaitable[Iterable[Any]]: ...
 
     def executemany(self, sql: str, parameters: Iterable[Iterable[Any]], /) -> Awaitable[object]: ...
@@ -42,10 +39,6 @@ class DirectConnection:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._connection.in_transaction
 
     async def execute_fetchall(self, sql: str, parameters: Iterable[Any] = (), /) -> Iterable[Any]:
         return self._connection.execute(sql, tuple(parameters)).fetchall()

@@ -6,8 +6,9 @@ names them. Whoever wants to keep them elsewhere (as files, like Miniflare) chan
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from edge.kv.database import Connection
 from edge.kv.logic.entry import Entry
@@ -16,12 +17,11 @@ from edge.kv.logic.listing import ListedKey, Stretch
 _READ = """
     SELECT value, metadata, expiration FROM _mf_entries JOIN _edge_values USING (blob_id) WHERE key = ?
 """
+# The plus keeps SQLite from its index of expirations: it must walk the keys in order and stop early.
 _LIST = """
     SELECT key, expiration, metadata FROM _mf_entries
-    WHERE key {start} ? AND (? IS NULL OR key < ?) AND (expiration IS NULL OR expiration >= ?)
-    ORDER BY key LIMIT ?
+    WHERE {stretch} AND (+expiration IS NULL OR +expiration >= ?) ORDER BY key LIMIT ?
 """
-_LIST_FROM, _LIST_AFTER = _LIST.format(start=">="), _LIST.format(start=">")
 _FORGET_VALUE = "DELETE FROM _edge_values WHERE blob_id = (SELECT blob_id FROM _mf_entries WHERE key = ?)"
 _FORGET = "DELETE FROM _mf_entries WHERE key = ?"
 _WRITE_VALUE = "INSERT INTO _edge_values (blob_id, value) VALUES (?, ?)"
@@ -46,10 +46,8 @@ class Entries:
 
     async def list(self, connection: Connection, stretch: Stretch, now_ms: int) -> list[ListedKey]:
         """The unexpired keys of `stretch` in order, one more than its limit where there are more."""
-        rows = await connection.execute_fetchall(
-            _LIST_FROM if stretch.includes_start else _LIST_AFTER,
-            (stretch.start, stretch.end, stretch.end, now_ms, stretch.limit + 1),
-        )
+        bounds = (stretch.start,) if stretch.end is None else (stretch.start, stretch.end)
+        rows = await connection.execute_fetchall(list_sql(stretch), (*bounds, now_ms, stretch.limit + 1))
         return [ListedKey(*row) for row in rows]
 
     async def has_expired(self, connection: Connection, now_ms: int) -> bool:
@@ -60,14 +58,15 @@ class Entries:
     @asynccontextmanager
     async def transaction(self, connection: Connection) -> AsyncIterator[None]:
         """All changes inside become durable together at its end; on an error none has happened."""
-        await connection.execute_fetchall("BEGIN IMMEDIATE")
         try:
+            await connection.execute_fetchall("BEGIN IMMEDIATE")
             yield
             await connection.execute_fetchall("COMMIT")
         except BaseException:
-            # SQLite has rolled back by itself after some errors (a full disk): asking again would be
-            # an error of its own and hide the first.
-            if connection.in_transaction:
+            # Asked without looking first: after a cancellation the thread may still be at work on BEGIN
+            # or COMMIT, and this comes after it. There may be nothing to roll back (BEGIN failed, the
+            # commit went through, SQLite did it by itself on a full disk): that error would hide the first.
+            with suppress(sqlite3.OperationalError):
                 await connection.execute_fetchall("ROLLBACK")
             raise
 
@@ -90,3 +89,9 @@ class Entries:
             await connection.executemany(_WRITE, rows)
         if len(rows) < len(changes):
             await connection.executemany(_FORGET, [(key,) for key, entry in changes.items() if entry is None])
+
+
+def list_sql(stretch: Stretch) -> str:
+    """The statement that lists `stretch`; its parameters: start, end (unless None), now, limit."""
+    start = "key >= ?" if stretch.includes_start else "key > ?"
+    return _LIST.format(stretch=start if stretch.end is None else f"{start} AND key < ?")

@@ -19,5 +19,5 @@ def storage_errors(where: str) -> Iterator[None]:
     """Turn what SQLite and the file system raise into `KvStorageError`, naming the file."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:  # ValueError: aiosqlite's "Connection closed"
         raise KvStorageError(f"{error} ({where})") from error

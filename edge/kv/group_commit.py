@@ -98,6 +98,10 @@ class GroupCommitter:
         try:
             while self._open_group is not None:
                 await self._commit()
+        except BaseException as stop:
+            if self._open_group is not None:  # it came while the cancelled commit was under way
+                self._fail(self._take(), stop)
+            raise
         finally:
             self._run = None
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
-from edge.kv.database import DirectConnection, prepare
-from edge.kv.entries import Entries
+from edge.kernel.clock import WallClock
+from edge.kv.database import DirectConnection, open_database, prepare
+from edge.kv.entries import Entries, list_sql
 from edge.kv.logic.entry import Entry
-from edge.kv.logic.listing import ListedKey, plan
+from edge.kv.logic.listing import ListedKey, encode_cursor, plan
 from tests.loops import run
 
 
@@ -49,7 +52,6 @@ def test_failing_inside_takes_everything_back() -> None:
 
         with pytest.raises(ZeroDivisionError):
             await fails()
-        assert not connection.in_transaction
         assert await entries.read(connection, "a") is None
 
     play(scenario)
@@ -92,3 +94,44 @@ def test_list_gives_one_more_than_its_limit() -> None:
         assert [key.name for key in listed] == ["a", "b", "c"]
 
     play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "cursor", "searched"),
+    [("", None, "key>?"), ("a", None, "key>? AND key<?"), ("a", encode_cursor("ab"), "key>? AND key<?")],
+)
+def test_list_walks_only_its_stretch(prefix: str, cursor: str | None, searched: str) -> None:
+    """Otherwise a short prefix at the front of a large namespace reads all the rest of it."""
+
+    async def scenario(entries: Entries, connection: DirectConnection) -> None:
+        stretch = plan(prefix, cursor, 0)
+        bounds = (stretch.start,) if stretch.end is None else (stretch.start, stretch.end)
+        steps = await connection.execute_fetchall("EXPLAIN QUERY PLAN " + list_sql(stretch), (*bounds, 0, 1))
+        assert [step[3] for step in steps] == [
+            f"SEARCH _mf_entries USING INDEX sqlite_autoindex__mf_entries_1 ({searched})"
+        ]
+
+    play(scenario)
+
+
+def test_transaction_cancelled_while_a_thread_is_at_work_leaves_nothing_open(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        database = await open_database(tmp_path / "x.sqlite", WallClock(), "full")
+        entries = Entries(lambda: "blob")
+
+        async def writes() -> None:
+            async with entries.transaction(database.writer):
+                await entries.change(database.writer, {"k": Entry(b"v")})
+
+        for turns in range(40):
+            task = asyncio.create_task(writes())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        async with entries.transaction(database.writer):
+            await entries.change(database.writer, {"after": Entry(b"v")})
+        assert await entries.read(database.reader, "after") == Entry(b"v")
+        await database.close()
+
+    run(scenario())

@@ -60,8 +60,6 @@ class Log:
 class NoConnection:
     """The entries of these tests do not touch it."""
 
-    in_transaction = False
-
     async def execute_fetchall(self, *arguments: object) -> list[object]:
         raise AssertionError
 
@@ -155,12 +153,15 @@ def test_bug_in_the_committer_hangs_nobody() -> None:
 def test_cancelled_committer_hangs_nobody() -> None:
     async def scenario() -> None:
         group = committer(SlowEntries(), Log())
-        write = spawn(group.write("a", None), name="a")
+        under_way = spawn(group.write("a", None), name="a")
+        await turns()
+        waiting = spawn(group.write("b", None), name="b")
         await turns()
         assert group._run is not None
         group._run.cancel()
-        with pytest.raises(KvStorageError, match="stopped before the write was durable"):
-            await write
+        for write in (under_way, waiting):
+            with pytest.raises(KvStorageError, match="stopped before the write was durable"):
+                await write
 
     run(scenario())
 
