@@ -1,8 +1,9 @@
 """Which file answers a path, and where a path is redirected to: `html_handling` and `not_found_handling`.
 
-A redirect is only ever sent to a path that serves the very file asked for, so no redirect leads to a
-second one or to a 404. That is why the four modes below ask "would this path serve that file?" (`_moves`)
-instead of computing a destination from the text of the path.
+A redirect is only ever sent to a path that stands for the very file asked for, so redirects end at that
+file and never at a 404. That is why the modes below ask "would this path serve that file?" (`_moves`)
+instead of computing a destination from the text of the path. (`/index/` takes two hops: that is
+Cloudflare's own.)
 
 Paths are decoded and start with "/"; `files` are the paths of all assets.
 
@@ -60,7 +61,7 @@ def _moves(file: str, to: str, files: Container[str], mode: _Mode) -> Move | Non
     """A redirect to `to`, if that serves `file`."""
     if file not in files or to in files:
         return None
-    target = mode(to, files, False)  # redirects off: one hop, never a chain
+    target = mode(to, files, False)  # redirects off: the question is what stands there
     return Move(to) if isinstance(target, Serve) and target.path == file else None
 
 
