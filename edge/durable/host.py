@@ -18,6 +18,7 @@ from edge.durable.ids import DurableObjectId, IdFactory
 from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
 from edge.durable.slot import Slot
+from edge.errors import EmulatorError
 from edge.http.response import Response
 from edge.js.errors import error
 from edge.kernel.clock import Clock
@@ -43,32 +44,40 @@ class DurableHost:
 
     def __init__(
         self,
-        isolate: Code,
         class_name: str,
-        unique_key: str,
         *,
+        unique_key: str,
         sqlite: bool,
         directory: Path | None,
         clock: Clock,
         random: RandomStreams,
         durability: str = "full",
     ) -> None:
-        """`unique_key` is `<worker>-<Class>`, `directory` where its files lie (None: in memory, kept as
-        long as the host), `durability` `full` or `relaxed`."""
+        """`unique_key` is `<worker>-<Class>`, `directory` the state directory (None: in memory, kept as
+        long as the host), `durability` `full` or `relaxed`. The code comes with `reload`: bindings exist
+        before the code that uses them."""
         assert durability in ("full", "relaxed"), durability
-        self.isolate = isolate
         self.class_name = class_name
         self.sqlite = sqlite
         self.clock = clock
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
         #: For tests: called in the place of each commit, may raise OSError to make it fail.
         self.commit_hook: Callable[[], None] | None = None
-        self._directory = directory
+        self._isolate: Code | None = None
+        self._directory = None if directory is None else directory / "v3" / "do" / unique_key
         self._random = random
         self._label = f"durable:{unique_key}"
         self._ids = IdFactory(unique_key)
         self._slots: dict[str, Slot] = {}
-        self.alarms = AlarmScheduler(self, None if directory is None else directory / "metadata.sqlite")
+        table = None if self._directory is None else self._directory / "metadata.sqlite"
+        self.alarms = AlarmScheduler(self, table)
+
+    @property
+    def isolate(self) -> Code:
+        """The code that the next actors run."""
+        if self._isolate is None:
+            raise EmulatorError(f"{self.class_name} has no code yet: DurableHost.reload() was never called")
+        return self._isolate
 
     def namespace(self) -> DurableObjectNamespace:
         """The binding that Workers get."""
@@ -105,9 +114,9 @@ class DurableHost:
             timer.cancel()
 
     async def reload(self, isolate: Code) -> None:
-        """Run new code from the next event of each object on. Events under way finish with the old; data
+        """Run this code from the next event of each object on. Events under way finish with the old; data
         and hibernatable sockets stay, ordinary sockets are cut."""
-        self.isolate = isolate
+        self._isolate = isolate
         for slot in list(self._slots.values()):
             slot.replace()
 

@@ -67,12 +67,10 @@ def make_host(
     *,
     directory: Path | None = None,
     sqlite: bool = True,
-    date: str = "2026-10-01",
 ) -> DurableHost:
     return DurableHost(
-        Code(cls, date=date),
         cls.__name__,
-        f"w-{cls.__name__}",
+        unique_key=f"w-{cls.__name__}",
         sqlite=sqlite,
         directory=directory,
         clock=clock or VirtualClock(),
@@ -90,7 +88,8 @@ async def hosting(
     date: str = "2026-10-01",
 ) -> AsyncIterator[DurableHost]:
     """A started host that is closed afterwards."""
-    host = make_host(cls, clock, directory=directory, sqlite=sqlite, date=date)
+    host = make_host(cls, clock, directory=directory, sqlite=sqlite)
+    await host.reload(Code(cls, date=date))
     await host.start()
     try:
         yield host
