@@ -99,7 +99,11 @@ class SqlStorage(JsProxy, js_name="SqlStorage"):
         columns = tuple(name for name, _ in cursor.get_description())
         self._shapes[self._sql] = shape = Shape(self._sql, cursor.is_readonly, columns)
         if not shape.read_only:
-            self._database.begin()
+            # BEGIN is ours: user SQL may not say it, and the first of a connection is compiled here.
+            database = self._database
+            authorizer, database.authorizer = database.authorizer, None
+            database.begin()
+            database.authorizer = authorizer
         return True
 
     def _wrote(self, sql: str) -> None:
