@@ -6,13 +6,13 @@ own is touched, and wrapping what is wrapped changes nothing.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from edge.durable.events import Aborted
 from edge.http.request import Request as JsRequest
 from wrangler_compat.modules.sdk.bindings import _BindingWrapper, _once
 from wrangler_compat.modules.sdk.env import _EnvWrapper
@@ -47,10 +47,11 @@ class DurableObjectContext:
 
     def abort(self, reason: str | None = None) -> None:
         """Throw this instance away: callers get `reason` as their error. Does not return."""
-        # After the code that is running has unwound, as a microtask would.
-        abort = self._ctx.abort
-        asyncio.get_running_loop().call_soon(*((abort,) if reason is None else (abort, reason)))
-        raise DurableObjectAbort(reason or "Durable Object abort requested")
+        # At once, before the writes of this turn are committed: they are lost, as on the platform.
+        try:
+            self._ctx.abort(*(() if reason is None else (reason,)))
+        except Aborted as ended:
+            raise DurableObjectAbort(reason or "Durable Object abort requested") from ended
 
 
 Wrap = Callable[[Any], Any]
