@@ -9,41 +9,17 @@ Source: spec runtime.md section 9.
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import os
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.assets.logic.types import content_type
+
 #: Not served from the directory's root: they are about the files, not of them.
 _CONTROL_FILES = frozenset({"/_headers", "/_redirects", "/.assetsignore"})
 #: Contents up to this size stay in memory.
 KEPT_SIZE_BYTES = 1 << 20
-
-_types = mimetypes.MimeTypes(filenames=())  # the same answers on every machine
-for _type, _suffixes in {
-    "text/javascript": ".js .mjs",
-    "text/markdown": ".md .markdown",
-    "text/yaml": ".yaml .yml",
-    "application/json": ".map",
-    "application/manifest+json": ".webmanifest",
-    "application/wasm": ".wasm",
-    "font/woff": ".woff",
-    "font/woff2": ".woff2",
-    "font/ttf": ".ttf",
-    "font/otf": ".otf",
-    "image/avif": ".avif",
-    "image/webp": ".webp",
-    "image/x-icon": ".ico",
-}.items():
-    for _suffix in _suffixes.split():
-        _types.add_type(_type, _suffix)
-
-
-def content_type(path: str) -> str | None:
-    """The Content-Type by extension; text types say that they are UTF-8."""
-    found = _types.types_map[1].get(os.path.splitext(path)[1].lower())
-    return f"{found}; charset=utf-8" if found is not None and found.startswith("text/") else found
 
 
 @dataclass(slots=True)
