@@ -158,7 +158,7 @@ class EventTarget(JsProxy, js_name="EventTarget"):
                 "Failed to execute 'dispatchEvent' on 'EventTarget': parameter 1 is not of type 'Event'."
             )
         event.target = event.currentTarget = self
-        handler = getattr(self, f"on{event.type}", None)
+        handler = self.__dict__.get(f"on{event.type}")
         if callable(handler):
             _call(handler, event)
         for listener in list((self._listeners or {}).get(event.type, ())):

@@ -56,7 +56,7 @@ async def send(request: Request, transport: Transport) -> Response:
     for hop in range(REDIRECTS_MAX + 1):
         payload = request._payload
         response = await transport.send(request)
-        response.url = request.url
+        response.url = request.url.partition("#")[0]
         response.redirected = hop > 0
         location = response.headers.get_str("location")
         if request.redirect != "follow" or response.status not in REDIRECT_STATUSES or location is None:

@@ -13,7 +13,7 @@ from edge.http.body import Body, Payload, extract
 from edge.http.headers import Headers
 from edge.http.init import given, member
 from edge.http.streams.readable import ReadableStream
-from edge.http.url import normalise
+from edge.http.url import normalise, try_normalise
 from edge.js.errors import type_error
 from edge.js.proxy import jsnull
 from edge.js.webidl import to_string
@@ -60,11 +60,12 @@ _REDIRECT = (
 class Request(Body, js_name="Request"):
     """An HTTP request, coming in or going out."""
 
-    __slots__ = ("_cf", "_headers", "_signal", "_url", "method", "redirect")
+    __slots__ = ("_cf", "_headers", "_raw_url", "_signal", "_url", "method", "redirect")
 
     _js_statics: ClassVar[dict[str, Any]] = {}
     _cf: Any
     _headers: Headers
+    _raw_url: str | None  # as it came in, until somebody asks for the URL
     _signal: Any
     _url: str
     method: str
@@ -81,13 +82,14 @@ class Request(Body, js_name="Request"):
         cf: Any = None,
         signal: Any = None,
     ) -> Request:
-        """A request from outside; `url` is absolute, header names are in lower case.
+        """A request from outside; `url` is absolute, header names are in lower case. The URL is
+        normalised when it is first read.
 
         The headers are immutable, and redirects of a fetch with it are not followed.
         """
         self = cls.__new__(cls)
         self.method = method
-        self._url = url
+        self._raw_url = url
         self._headers = Headers(headers, True)
         if body is None or isinstance(body, bytes):
             self._payload = body
@@ -112,6 +114,7 @@ class Request(Body, js_name="Request"):
         """A request made inside the emulator; nothing is checked."""
         self = cls.__new__(cls)
         self.method = method
+        self._raw_url = None
         self._url = url
         self._headers = Headers() if headers is None else headers
         self._payload = payload
@@ -138,7 +141,7 @@ class Request(Body, js_name="Request"):
         if with_body and source.bodyUsed:
             raise type_error("Cannot reconstruct a Request with a used body.")
         self.method = source.method
-        self._url = source._url
+        self._url = source.url
         self._headers = source._headers.copy()
         self.redirect = source.redirect
         self._cf = source._cf
@@ -169,6 +172,10 @@ class Request(Body, js_name="Request"):
 
     @property
     def url(self) -> str:
+        raw = self._raw_url
+        if raw is not None:
+            self._raw_url = None
+            self._url = try_normalise(raw) or raw
         return self._url
 
     @property
@@ -205,7 +212,7 @@ class Request(Body, js_name="Request"):
         return None
 
     def clone(self) -> Request:
-        copy = Request.make(self._url, method=self.method, redirect=self.redirect)
+        copy = Request.make(self.url, method=self.method, redirect=self.redirect)
         copy._payload = self._clone_payload()
         copy._headers = self._headers.copy(self._headers._immutable)
         copy._cf = self._cf

@@ -5,6 +5,7 @@ Source: spec runtime.md section 4.
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -20,6 +21,11 @@ from edge.js.webidl import to_int32, to_string
 
 _NULL_BODY = frozenset({101, 204, 205, 304})
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+_EMPTY_BODY = (
+    "a Response with the null body status %d was given an empty body that is not null: "
+    "pass None (JavaScript: null) instead"
+)
+_log = logging.getLogger("edge.worker")
 _CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
 
 
@@ -92,6 +98,7 @@ class Response(Body, js_name="Response"):
         if payload is not None and code in _NULL_BODY:
             if payload != b"":
                 raise type_error("Response with null body status (101, 204, 205, or 304) cannot have a body.")
+            _log.warning(_EMPTY_BODY, code)
             payload = None
         if content_type is not None and payload is not None and headers.get_str("content-type") is None:
             headers.add("content-type", content_type)

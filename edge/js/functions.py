@@ -147,7 +147,7 @@ class HostConstructor(JsConstructor, js_name="Function"):
         statics = getattr(self._host, "_js_statics", None)
         if statics is not None and plain in statics:
             return _static(statics[plain], plain)
-        if not plain.startswith("_"):
+        if not plain.startswith("_") and plain != "js_new":
             for cls in self._host.__mro__:
                 if cls is JsProxy:
                     break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edge.http.init import member
-from edge.http.streams.readable import ReadableStream, js_chunk
+from edge.http.streams.readable import LOCKED, ReadableStream, js_chunk
 from edge.http.streams.source import END
 from edge.http.streams.writable import WritableStream
 from edge.js.errors import JsException, type_error
@@ -28,6 +28,19 @@ def pipe(source: ReadableStream, target: Any, options: Any) -> JsPromise:
             source._reader = None
         return JsPromise.rejected(error)
     return JsPromise.start(_pump(source, target, options), name="stream.pipe")
+
+
+def pipe_through(source: ReadableStream, transform: Any, options: Any) -> ReadableStream:
+    """`source.pipeThrough({writable, readable}, options)`; raises TypeError when either is missing."""
+    readable, target = member(transform, "readable"), member(transform, "writable")
+    if not (isinstance(readable, ReadableStream) and isinstance(target, WritableStream)):
+        raise type_error(
+            "Failed to execute 'pipeThrough' on 'ReadableStream': parameter 1 is not of type 'Transform'."
+        )
+    if source.locked:
+        raise type_error(LOCKED)
+    pipe(source, target, options).mark_handled()  # what fails shows on `readable`
+    return readable
 
 
 async def _pump(source: ReadableStream, target: WritableStream, options: Any) -> None:

@@ -21,7 +21,7 @@ from edge.js.proxy import JsProxy
 if TYPE_CHECKING:
     from edge.http.streams.writable import WritableStream
 
-_LOCKED = "This ReadableStream is currently locked to a reader."
+LOCKED = "This ReadableStream is currently locked to a reader."
 _DISTURBED = "This ReadableStream is disturbed (has already been read from), and cannot be used as a body."
 
 
@@ -112,11 +112,11 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
         if self.disturbed:
             raise type_error(_DISTURBED)
         if self._reader is not None:
-            raise type_error(_LOCKED)
+            raise type_error(LOCKED)
 
     def _lock(self, reader: object) -> None:
         if self._reader is not None:
-            raise type_error(_LOCKED)
+            raise type_error(LOCKED)
         self._reader = reader
 
     async def _cancel(self, reason: Any) -> None:
@@ -149,7 +149,7 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
 
     def cancel(self, reason: Any = None) -> JsPromise:
         if self._reader is not None:
-            return JsPromise.rejected(type_error(_LOCKED))
+            return JsPromise.rejected(type_error(LOCKED))
         return JsPromise.start(self._cancel(reason), name="stream.cancel")
 
     @js_method
@@ -172,11 +172,9 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
 
     @js_method
     def pipeThrough(self, transform: Any, options: Any = None) -> ReadableStream:
-        from edge.http.streams.pipe import pipe
+        from edge.http.streams.pipe import pipe_through
 
-        pipe(self, transform.writable, options).mark_handled()
-        readable: ReadableStream = transform.readable
-        return readable
+        return pipe_through(self, transform, options)
 
     @js_method
     def values(self, options: Any = None) -> AsyncIterator[Any]:

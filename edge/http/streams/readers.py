@@ -9,6 +9,7 @@ from edge.http.buffers import buffer_bytes, uint8array
 from edge.http.init import wrong_parameter
 from edge.http.streams.readable import ReadableStream, js_chunk
 from edge.http.streams.source import END
+from edge.http.streams.writable import settle_future
 from edge.js.errors import JsException, type_error
 from edge.js.objects import JsObject
 from edge.js.promise import JsPromise
@@ -51,11 +52,11 @@ class _Reader(JsProxy):
             return
         stream = self._stream
         if stream is None:
-            _fail(closed, type_error(_RELEASED))
+            settle_future(closed, type_error(_RELEASED))
         elif stream._error is not None:
-            _fail(closed, stream._error)
+            settle_future(closed, stream._error)
         elif stream._closed:
-            closed.set_result(None)
+            settle_future(closed, None)
 
     def cancel(self, reason: Any = None) -> JsPromise:
         return JsPromise.start(self._cancel(reason), name="reader.cancel")
@@ -125,8 +126,3 @@ class ReadableStreamBYOBReader(_Reader, js_name="ReadableStreamBYOBReader"):
         data, self._rest = self._rest[: len(room)], self._rest[len(room) :]
         self._settle_closed()
         return JsObject({"value": uint8array(data), "done": not data})
-
-
-def _fail(future: asyncio.Future[None], error: BaseException) -> None:
-    future.set_exception(error)
-    future.exception()  # seen: nobody has to look at `closed`

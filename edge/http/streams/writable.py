@@ -141,12 +141,13 @@ class WritableStream(JsProxy, js_name="WritableStream"):
 class WritableStreamDefaultWriter(JsProxy, js_name="WritableStreamDefaultWriter"):
     """The one who writes to a WritableStream."""
 
-    __slots__ = ("_closed", "_stream")
+    __slots__ = ("_closed", "_outcome", "_stream")
 
     def __init__(self, stream: WritableStream) -> None:
         stream._lock(self)
         self._stream: WritableStream | None = stream
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closed: asyncio.Future[None] | None = None
+        self._outcome: BaseException | None | bool = False  # False until it is known
 
     @classmethod
     def js_new(cls, stream: Any = None, *_: Any) -> WritableStreamDefaultWriter:
@@ -198,16 +199,18 @@ class WritableStreamDefaultWriter(JsProxy, js_name="WritableStreamDefaultWriter"
             self._settle(type_error(_RELEASED))
 
     def _settle(self, error: BaseException | None) -> None:
-        if self._closed.done():
-            return
-        if error is None:
-            self._closed.set_result(None)
-        else:
-            self._closed.set_exception(error)
-            self._closed.exception()  # seen: nobody has to look at `closed`
+        if self._outcome is False:
+            self._outcome = error
+            if self._closed is not None:
+                settle_future(self._closed, error)
 
     @property
     def closed(self) -> JsPromise:
+        """Settles when the stream is closed, fails, or the writer is released."""
+        if self._closed is None:
+            self._closed = asyncio.get_running_loop().create_future()
+            if not isinstance(self._outcome, bool):
+                settle_future(self._closed, self._outcome)
         return JsPromise.of(self._closed)
 
     @property
@@ -232,3 +235,12 @@ def _as_error(reason: Any) -> BaseException:
     from edge.js.webidl import to_string
 
     return JsException("Error", to_string(reason))
+
+
+def settle_future(future: asyncio.Future[None], error: BaseException | None) -> None:
+    """Settle a promise that nobody has to look at."""
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+        future.exception()

@@ -187,3 +187,19 @@ async def _text(request: Any) -> str:
 async def _bytes(request: Any) -> bytes:
     data: bytes = (await request.bytes()).to_bytes()
     return data
+
+
+@pytest.mark.parametrize(
+    ("raw", "url"),
+    [
+        ("http://h:8787/a/../str", "http://h:8787/str"),
+        ("http://h:8787//str", "http://h:8787//str"),
+        ("http://h:8787/echo?", "http://h:8787/echo?"),
+        ("http://H/é", "http://h/%C3%A9"),
+        ("http://[", "http://["),
+    ],
+)
+def test_incoming_urls_are_normalised_when_they_are_read(raw: str, url: str) -> None:
+    request = Request.incoming("GET", raw, [])
+    assert [request.url, request.url, request.clone().url] == [url, url, url]
+    assert js.Request.new(Request.incoming("GET", raw, [])).url == url

@@ -152,3 +152,11 @@ def test_an_aborted_signal_ends_a_pipe() -> None:
         assert log == ["AbortError"]
 
     run(main())
+
+
+def test_pipe_through_wants_a_pair() -> None:
+    refused(
+        "TypeError",
+        "Failed to execute 'pipeThrough' on 'ReadableStream': parameter 1 is not of type 'Transform'.",
+        lambda: js.Response.new("x").body.pipeThrough(obj()),
+    )
