@@ -4,27 +4,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
-from edge.assets.manifest import KEPT_SIZE_BYTES, Asset, Manifest, content_type
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("/a.html", "text/html; charset=utf-8"),
-        ("/a.css", "text/css; charset=utf-8"),
-        ("/a.TXT", "text/plain; charset=utf-8"),
-        ("/a.js", "text/javascript; charset=utf-8"),
-        ("/a.json", "application/json"),
-        ("/a.png", "image/png"),
-        ("/a.woff2", "font/woff2"),
-        ("/a.unknown", None),
-        ("/a", None),
-    ],
-)
-def test_types(name: str, expected: str | None) -> None:
-    assert content_type(name) == expected
+from edge.assets.manifest import KEPT_SIZE_BYTES, Asset, Manifest
 
 
 def make(folder: Path, *names: str) -> None:
