@@ -248,6 +248,9 @@ class _FloatArray(JsTypedArray):
 class JsFloat16Array(_FloatArray, js_name="Float16Array", code="e"):
     __slots__ = ()
 
+    def _format(self) -> str:
+        return "H"  # Python's memoryview knows no halves: their bits
+
 
 class JsFloat32Array(_FloatArray, js_name="Float32Array", code="f"):
     __slots__ = ()

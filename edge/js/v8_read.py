@@ -28,7 +28,8 @@ _VIEWS: dict[int, type[JsBufferView]] = {
     tag[0]: TYPED_ARRAYS.get(name, JsDataView) for name, tag in f.VIEW_TAGS.items()
 }
 _CONSTANTS = {f.UNDEFINED[0]: None, f.NULL[0]: jsnull, f.TRUE[0]: True, f.FALSE[0]: False}
-_STRING, _INT32, _OBJECT = f.ONE_BYTE_STRING[0], f.INT32[0], f.OBJECT[0]
+_SPARSE_MAX = 2**24  # holes are kept as undefined, so a few bytes could claim any memory
+_STRING, _INT32 = f.ONE_BYTE_STRING[0], f.INT32[0]
 
 
 def broken_data() -> JsException:
@@ -182,7 +183,10 @@ class _Reader:
         return array
 
     def sparse_array(self) -> JsArray:
-        array: JsArray = self.begin(JsArray([None] * self.varint()))
+        length = self.varint()
+        if length > _SPARSE_MAX:
+            raise broken_data()
+        array: JsArray = self.begin(JsArray([None] * length))
         self.properties_of_array(array, f.SPARSE_ARRAY_END)
         return array
 
