@@ -19,7 +19,7 @@ from edge.http.response import Response
 from edge.js.errors import JsException
 from edge.kernel.tasks import before_output
 from edge.worker.fetcher import Fetcher
-from edge.worker.rpc import transfer_args, transfer_result
+from edge.worker.rpc import remote_error, transfer_args, transfer_result
 from edge.worker.service import checked_response
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
         try:
             return transfer_result(await self._deliver(method, copies))
         except JsException as failure:
-            # An error that ended the object is the platform's, not the method's.
-            if not getattr(failure, "durableObjectReset", False):
-                failure.remote = True
-            raise
+            raise remote_error(failure) from None
 
     def _deliver(self, handler: str, args: Sequence[Any]) -> asyncio.Future[Any]:
         actor = self._actor

@@ -94,7 +94,12 @@ class Fetcher(JsProxy, js_name="Fetcher"):
             request = as_request(*given[:2])
         except JsException as error:
             return JsPromise.rejected(error)
-        return JsPromise.start(self._fetch(request), name=f"fetch {request.url}")
+        return JsPromise.start(self._answer(request), name=f"fetch {request.url}")
+
+    async def _answer(self, request: Request) -> Response:
+        response = await self._fetch(request)
+        response.url = request.url
+        return response
 
     def connect(self, *args: Any) -> Any:
         if not args:

@@ -25,6 +25,7 @@ from edge.worker.fetcher import Fetcher, RpcStub
 SIZE_MAX_BYTES = 32 << 20
 _BY_REFERENCE = (Request, Response, Headers, ReadableStream, WritableStream, Fetcher, RpcStub)
 _TEXT_SURELY_SMALL = 1 << 20
+_FLAGS = frozenset({"durableObjectId", "overloaded", "retryable"})
 
 
 def transfer_args(args: Sequence[Any]) -> Sequence[Any]:
@@ -92,5 +93,16 @@ async def _call_back(function: Any, args: Sequence[Any]) -> Any:
     try:
         return transfer_result(await call_back(function, *args))
     except JsException as failure:
-        failure.remote = True
-        raise
+        raise remote_error(failure) from None
+
+
+def remote_error(failure: JsException) -> JsException:
+    """A callee's error as its caller gets it: a copy marked `remote`, without the callee's frames. An
+    error that ended the object is the platform's, not the method's, and arrives as it is."""
+    if getattr(failure, "durableObjectReset", False):
+        return failure
+    copy = JsException(
+        failure.name, failure.message, **{k: v for k, v in vars(failure).items() if k in _FLAGS}
+    )
+    copy.remote = True
+    return copy

@@ -20,7 +20,7 @@ from edge.worker.context import ExecutionContext
 from edge.worker.fetcher import Fetcher
 from edge.worker.invocation import EVENT_WALL_LIMIT_S, Invocation, current
 from edge.worker.isolate import Isolate
-from edge.worker.rpc import transfer_args, transfer_result
+from edge.worker.rpc import remote_error, transfer_args, transfer_result
 
 NOT_A_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'."
 _NO_UPGRADE = (
@@ -90,8 +90,7 @@ class Service:
             target, _ = self._target(method, invocation, entrypoint, props)
             return transfer_result(await self.isolate.dialect.call(target, method, transfer_args(args)))
         except JsException as failure:
-            failure.remote = True
-            raise
+            raise remote_error(failure) from None
         finally:
             current.reset(token)
             self._finish(invocation)
