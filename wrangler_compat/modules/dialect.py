@@ -13,16 +13,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from edge.config import WorkerConfig
+from edge.durable.events import Aborted
 from edge.http.fetch import fetch as js_fetch
 from edge.http.request import Request as JsRequest
-from edge.js.errors import JsException, error, type_error
+from edge.js.errors import error, type_error
 from edge.js.python_error import python_error
+from edge.js.suspension import suspendable
 from edge.worker.dialect import Exports
 from wrangler_compat.modules.discovery import find_exports
 from wrangler_compat.modules.package import build_package
-from wrangler_compat.modules.platform import platform_modules
+from wrangler_compat.modules.platform import note_use, platform_modules
 from wrangler_compat.modules.profile import Profile
-from wrangler_compat.modules.sdk.entrypoints import DurableObjectAbort
 from wrangler_compat.modules.sdk.env import _EnvWrapper
 from wrangler_compat.modules.sdk.legacy import LegacyEnvWrapper
 from wrangler_compat.modules.sdk.response import FetchResponse, Response
@@ -31,8 +32,10 @@ from wrangler_compat.modules.sdk.response import FetchResponse, Response
 _RELAXED = frozenset({"fetch", "alarm", "test", "webSocketMessage", "webSocketClose", "webSocketError"})
 #: Handlers that get what the runtime passes, unconverted; what they return is dropped.
 _STRICT = frozenset({"scheduled", "queue", "trace", "tail", "email"})
+_HANDLERS = _RELAXED | _STRICT
 _LIMITLESS = 1 << 30
-_PASSING = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)
+#: What ends the code without being its error: also an object that was thrown away.
+_PASSING = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, Aborted)
 
 
 PlatformModules = Callable[[WorkerConfig, Profile], Mapping[str, ModuleType]]
@@ -44,6 +47,9 @@ class PythonDialect:
     def __init__(self, platform: PlatformModules = platform_modules) -> None:
         self._platform = platform
         self._capacities: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        #: Whether a Worker has looked at `run_sync`: its calls then run where they can be suspended,
+        #: which costs about as much as a plain request.
+        self._suspends = False
         #: For each Worker the env it was loaded with and what instances start from.
         self._environments: dict[str, _EnvWrapper] = {}
 
@@ -51,7 +57,12 @@ class PythonDialect:
         profile = Profile.of(config)
         wrapper = _EnvWrapper if profile.external_sdk else LegacyEnvWrapper
         self._environments[config.name] = wrapper(env)._filled()
-        return {**self._platform(config, profile), **build_package(profile, env, js_fetch, _no_such_module)}
+        platform = self._platform(config, profile)
+        note_use(platform["pyodide.ffi"], ("run_sync", "can_run_sync"), self._allow_suspension)
+        return {**platform, **build_package(profile, env, js_fetch, _no_such_module)}
+
+    def _allow_suspension(self) -> None:
+        self._suspends = True
 
     def exports(self, main: ModuleType, config: WorkerConfig) -> Exports:
         return find_exports(main, global_handlers=Profile.of(config).global_handlers)
@@ -68,7 +79,7 @@ class PythonDialect:
         except _PASSING:
             raise
         except BaseException as failure:
-            raise _as_js_error(failure) from failure
+            raise python_error(failure) from failure
 
     def has_handler(self, target: object, handler: str) -> bool:
         if isinstance(target, dict):
@@ -81,19 +92,23 @@ class PythonDialect:
         function = target[handler] if type(target) is dict else getattr(target, handler, None)
         if not callable(function):
             raise type_error(f"Method {handler} does not exist")
+        work = self._handle if handler in _HANDLERS else self._rpc
         try:
-            if handler in _RELAXED or handler in _STRICT:
-                return await self._handle(target, function, handler, args)
-            sdk = target._sdk_
-            result = function(*[sdk.from_rpc(arg) for arg in args])
-            if hasattr(result, "__await__"):
-                result = await result
-            return sdk.to_rpc(result)
+            if self._suspends:
+                return await suspendable(work(target, function, handler, args))
+            return await work(target, function, handler, args)
         except _PASSING:
             raise
         except BaseException as failure:
             # Also SystemExit and its like: one Worker's exit must not be the server's.
-            raise _as_js_error(failure) from failure
+            raise python_error(failure) from failure
+
+    async def _rpc(self, target: Any, function: Callable[..., Any], method: str, args: Sequence[Any]) -> Any:
+        sdk = target._sdk_
+        result = function(*[sdk.from_rpc(arg) for arg in args])
+        if hasattr(result, "__await__"):
+            result = await result
+        return sdk.to_rpc(result)
 
     async def _handle(
         self, target: Any, function: Callable[..., Any], handler: str, args: Sequence[Any]
@@ -135,12 +150,6 @@ def _positional(function: Callable[..., Any]) -> int:
         return _LIMITLESS
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(parameter.kind in kinds for parameter in parameters)
-
-
-def _as_js_error(failure: BaseException) -> JsException:
-    if isinstance(failure, DurableObjectAbort):
-        return error(str(failure))
-    return python_error(failure)
 
 
 def _no_such_module(name: str) -> Any:

@@ -25,7 +25,7 @@ class AppBody:
 
     async def write(self, chunk: bytes) -> None:
         """Hand a chunk over once the one before is taken. Raises OSError when nobody reads any more."""
-        while self._chunk is not None and not self.cancelled:
+        while chunk and self._chunk is not None and not self.cancelled:
             self._taken.clear()
             await self._taken.wait()
         if self.cancelled:

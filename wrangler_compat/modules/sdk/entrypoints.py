@@ -20,7 +20,7 @@ from wrangler_compat.modules.sdk.request import Request
 from wrangler_compat.modules.sdk.values import js_class, python_from_rpc, python_to_rpc
 
 
-class DurableObjectAbort(BaseException):
+class DurableObjectAbort(Aborted):
     """Ends the code that called `ctx.abort()`; `except Exception` does not catch it."""
 
     __module__ = "workers.entrypoints"
