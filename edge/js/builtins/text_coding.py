@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.js.buffers import JsArrayBuffer, buffer_bytes
 from edge.js.errors import range_error, type_error
+from edge.js.functions import js_method
 from edge.js.objects import JsObject, get_property
 from edge.js.proxy import JsProxy
 from edge.js.typed_arrays import JsUint8Array
@@ -93,6 +94,7 @@ class JsTextDecoder(JsProxy, js_name="TextDecoder"):
         self._decoder = self._codec("strict" if self.fatal else "replace")
         self._started = False
 
+    @js_method
     def decode(self, data: Any = None, options: Any = None) -> str:
         """The text of a buffer. Raises TypeError for bad bytes when `fatal`."""
         raw = b"" if data is None else buffer_bytes(data)
