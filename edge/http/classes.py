@@ -12,6 +12,7 @@ from edge.http.response import Response
 from edge.http.streams.compression import CompressionStream, DecompressionStream
 from edge.http.streams.readable import ReadableStream
 from edge.http.streams.readers import ReadableStreamBYOBReader, ReadableStreamDefaultReader
+from edge.http.streams.text import TextDecoderStream, TextEncoderStream
 from edge.http.streams.transform import FixedLengthStream, IdentityTransformStream, TransformStream
 from edge.http.streams.writable import WritableStream, WritableStreamDefaultWriter
 from edge.http.url import URL, URLSearchParams
@@ -41,6 +42,8 @@ HOST_CLASSES: dict[str, type[JsProxy]] = {
         ReadableStreamDefaultReader,
         Request,
         Response,
+        TextDecoderStream,
+        TextEncoderStream,
         TransformStream,
         URL,
         URLSearchParams,

@@ -5,14 +5,16 @@ Both libraries are imported at the first request, most runs of the emulator neve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge.http.headers import Headers
 from edge.http.host import current_host
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.streams.readable import ReadableStream
+from edge.http.streams.source import END
 from edge.js.errors import JsException, error
 from edge.kernel.tasks import spawn
 
@@ -62,7 +64,10 @@ class HttpxTransport:
         if self._client is None:
             import httpx
 
-            self._client = httpx.AsyncClient(timeout=None, follow_redirects=False, trust_env=False)
+            limits = httpx.Limits(max_connections=None)  # waiting for one that nobody frees would be a hang
+            self._client = httpx.AsyncClient(
+                timeout=None, follow_redirects=False, trust_env=False, limits=limits
+            )
         return self._client
 
 
@@ -90,28 +95,48 @@ def _incoming(reply: httpx.Response, method: str, clock: Clock) -> Response:
         # What the Worker reads is decoded, so these two would no longer be true.
         items = [item for item in items if item[0] not in ("content-encoding", "content-length")]
     length = next((int(value) for name, value in items if name == "content-length" and value.isdigit()), None)
-    payload = None if empty else ReadableStream.from_chunks(_chunks(reply, coding in _CODINGS, clock), length)
+    source = _Reply(reply, coding in _CODINGS, clock)
+    payload = None if empty else ReadableStream(source, length)
     return Response.make(payload, reply.status_code, reply.reason_phrase, Headers(items, True))
 
 
-async def _chunks(reply: httpx.Response, decode: bool, clock: Clock) -> AsyncIterator[bytes]:
-    import httpx
+class _Reply:
+    """The body of a reply as the source of a stream.
 
-    chunks = reply.aiter_bytes() if decode else reply.aiter_raw()
+    Each step is a task of its own: httpx ties its time-outs to the task it runs in, while a stream may
+    be read from many, and by promises that move from one task to another.
+    """
 
-    async def read() -> bytes | None:
-        with clock.hold():
-            return await anext(chunks, None)
+    def __init__(self, reply: httpx.Response, decode: bool, clock: Clock) -> None:
+        self._reply = reply
+        self._chunks = reply.aiter_bytes() if decode else reply.aiter_raw()
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
 
-    # Each step in a task of its own: httpx ties its time-outs to the task it runs in, while a stream
-    # may be read from many, and by promises that move from one task to another.
-    try:
-        while (chunk := await spawn(read(), name="fetch.read")) is not None:
-            yield chunk
-    except (httpx.TransportError, httpx.DecodingError):
-        raise connection_lost() from None
-    finally:
-        await spawn(reply.aclose(), name="fetch.close")
+    async def pull(self) -> Any:
+        chunk = await spawn(self._read(), name="fetch.read")
+        if chunk is None:
+            await self.cancel(None)
+            return END
+        return chunk
+
+    async def _read(self) -> bytes | None:
+        import httpx
+
+        try:
+            with self._clock.hold():
+                return await anext(self._chunks, None)
+        except (httpx.TransportError, httpx.DecodingError):
+            raise connection_lost() from None
+
+    async def cancel(self, reason: Any) -> None:
+        await spawn(self._reply.aclose(), name="fetch.close")
+
+    def __del__(self) -> None:
+        # A body that nobody reads must give its connection back.
+        if not self._reply.is_closed and not self._loop.is_closed():
+            close = self._reply.aclose
+            self._loop.call_soon(lambda: spawn(close(), name="fetch.close"))
 
 
 def _text(value: bytes) -> str:

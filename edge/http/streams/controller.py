@@ -114,6 +114,7 @@ class ReadableStreamDefaultController(JsProxy, js_name="ReadableStreamDefaultCon
         self._queue.clear()
         self._closed = True
         self._let_write()
+        self._wake()
         if self._cancel is not None:
             await settle(self._cancel(reason))
 

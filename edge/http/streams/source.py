@@ -51,17 +51,29 @@ class BytesSource:
 class IteratorSource:
     """Chunks of an asynchronous iterator."""
 
-    __slots__ = ("_chunks",)
+    __slots__ = ("_cancelled", "_chunks", "_running")
 
     def __init__(self, chunks: AsyncIterator[Any]) -> None:
         self._chunks = chunks
+        self._running = False
+        self._cancelled = False
 
     async def pull(self) -> Any:
-        return await anext(self._chunks, END)
+        self._running = True
+        try:
+            chunk = await anext(self._chunks, END)
+        finally:
+            self._running = False
+        if self._cancelled:
+            await self.cancel(None)
+            return END
+        return chunk
 
     async def cancel(self, reason: Any) -> None:
+        """Close the iterator; one that is at work is closed when it comes back."""
+        self._cancelled = True
         close = getattr(self._chunks, "aclose", None)
-        if close is not None:
+        if close is not None and not self._running:
             await close()
 
 

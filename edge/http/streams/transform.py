@@ -74,6 +74,8 @@ class Handover:
 
     async def cancel(self, reason: Any) -> None:
         self._fail(as_exception(reason))
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(END)
 
     def _fail(self, error: BaseException) -> None:
         self._error = error

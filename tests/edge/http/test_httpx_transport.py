@@ -116,6 +116,25 @@ def test_connections_that_break(sent: bytes) -> None:
     run(main())
 
 
+def test_a_body_that_nobody_reads_gives_its_connection_back() -> None:
+    async def main() -> None:
+        gone = asyncio.Event()
+
+        async def handler(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc")
+            await writer.drain()
+            assert await reader.read() == b""
+            gone.set()
+
+        async with serving(handler) as url:
+            response = await fetch(url)
+            assert response.status == 200
+            del response
+            await gone.wait()
+
+    run(main())
+
+
 def test_nobody_listens() -> None:
     async def main() -> None:
         transport = HttpxTransport()

@@ -116,6 +116,39 @@ def test_a_failing_source_errors_the_stream() -> None:
     run(main())
 
 
+def test_cancelling_ends_a_read_that_waits() -> None:
+    async def main() -> None:
+        for stream in (js.TransformStream.new().readable, js.ReadableStream.new()):
+            reader: Any = stream.getReader()
+            read = reader.read()
+            await reader.cancel("enough")
+            assert (await read).done
+
+    run(main())
+
+
+def test_an_iterator_at_work_is_closed_when_it_comes_back() -> None:
+    async def main() -> None:
+        gate, log = asyncio.Event(), []
+
+        async def source() -> AsyncIterator[bytes]:
+            try:
+                await gate.wait()
+                yield b"late"
+            finally:
+                log.append("closed")
+
+        reader: Any = ReadableStream.from_chunks(source()).getReader()
+        read = reader.read()
+        await reader.cancel()
+        assert log == []
+        gate.set()
+        assert (await read).done
+        assert log == ["closed"]
+
+    run(main())
+
+
 def test_tee_gives_every_chunk_to_both() -> None:
     async def main() -> None:
         stream = ReadableStream.from_chunks(_abc())

@@ -160,3 +160,61 @@ def test_pipe_through_wants_a_pair() -> None:
         "Failed to execute 'pipeThrough' on 'ReadableStream': parameter 1 is not of type 'Transform'.",
         lambda: js.Response.new("x").body.pipeThrough(obj()),
     )
+
+
+def test_a_pipe_can_leave_its_ends_alone() -> None:
+    async def main() -> None:
+        log: list[Any] = []
+        failing = js.ReadableStream.new(obj(pull=lambda c: c.error(type_error("src"))))
+        target = js.WritableStream.new(obj(abort=log.append))
+        with raises("TypeError", "src"):
+            await failing.pipeTo(target, preventAbort=True)
+        await target.getWriter().write("still open")
+
+        def full(chunk: Any, controller: Any) -> None:
+            raise type_error("full")
+
+        source = js.ReadableStream.new(obj(pull=lambda c: c.enqueue(1), cancel=log.append))
+        with raises("TypeError", "full"):
+            await source.pipeTo(js.WritableStream.new(obj(write=full)), preventCancel=True)
+        assert not (await source.getReader().read()).done
+
+        controller = js.AbortController.new()
+        controller.abort(type_error("stop"))
+        with raises("TypeError", "stop"):
+            await js.ReadableStream.new(obj(cancel=log.append)).pipeTo(
+                js.WritableStream.new(obj(abort=log.append)),
+                signal=controller.signal,
+                preventAbort=True,
+                preventCancel=True,
+            )
+        assert log == []
+        with raises(
+            "TypeError",
+            "Failed to execute 'pipeTo' on 'ReadableStream': parameter 1 is not of type 'WritableStream'.",
+        ):
+            await js.Response.new("x").body.pipeTo(obj())
+
+    run(main())
+
+
+def test_a_sink_may_start_late_and_fail_through_its_controller() -> None:
+    async def main() -> None:
+        log: list[Any] = []
+
+        async def start(controller: Any) -> None:
+            await asyncio.sleep(0)
+            log.append("started")
+
+        def write(chunk: Any, controller: Any) -> None:
+            log.append(chunk)
+            controller.error(type_error("no more"))
+
+        stream = js.WritableStream.new(obj(start=start, write=write))
+        await stream.getWriter().write(1)
+        assert log == ["started", 1]
+        stream._writer.releaseLock()
+        with raises("TypeError", "no more"):
+            await stream.getWriter().write(2)
+
+    run(main())
