@@ -31,3 +31,8 @@ class JsIterator(JsProxy, js_name="Iterator"):
         for value in self._source:
             return JsObject({"value": value, "done": False})
         return JsObject({"value": None, "done": True})
+
+    def toArray(self) -> Any:
+        from edge.js.arrays import JsArray
+
+        return JsArray(list(self._source))

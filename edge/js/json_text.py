@@ -107,7 +107,7 @@ def _indent(space: Any) -> str:
 def quote(text: str) -> str:
     """A string literal of JSON; lone surrogates are escaped."""
     quoted: str = _encode_text(text)
-    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+    return quoted if text.isascii() else _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 class _Writer:
@@ -122,10 +122,8 @@ class _Writer:
         self.path: list[tuple[Any, str]] = []
 
     def text(self, key: str, value: Any, margin: str) -> str | None:
-        if isinstance(value, JsProxy) and not isinstance(value, JsObject | JsArray):
+        if isinstance(value, JsProxy):
             value = self.converted(key, value)
-        elif isinstance(value, JsObject) and callable(value._props.get("toJSON")):
-            value = value._props["toJSON"](key)
         if self.replacer is not None:
             value = self.replacer(key, value)
         if isinstance(value, str):
@@ -140,6 +138,12 @@ class _Writer:
         return self.object(key, value, margin) if isinstance(value, JsProxy) else "{}"
 
     def converted(self, key: str, value: JsProxy) -> Any:
+        """What `toJSON` makes of an object that has it."""
+        if type(value) is JsArray:
+            return value
+        if type(value) is JsObject:
+            own = value._props.get("toJSON")
+            return own(key) if own is not None and callable(own) else value
         if isinstance(value, JsDoubleProxy):
             return value.unwrap()
         convert = getattr(value, "toJSON", None)
@@ -196,6 +200,8 @@ def _step(key: str) -> str:
 
 
 def _scalar(value: Any) -> str | None:
+    if type(value) is int and -_MAX_SAFE <= value <= _MAX_SAFE:
+        return str(value)
     if value is None:
         return None
     if isinstance(value, bool):

@@ -16,7 +16,7 @@ from edge.config import WorkerConfig
 from edge.durable.events import Aborted
 from edge.http.fetch import fetch as js_fetch
 from edge.http.request import Request as JsRequest
-from edge.js.errors import error, type_error
+from edge.js.errors import HungWorker, error, type_error
 from edge.js.python_error import python_error
 from edge.js.suspension import suspendable
 from edge.worker.dialect import Exports
@@ -99,6 +99,8 @@ class PythonDialect:
             return await work(target, function, handler, args)
         except _PASSING:
             raise
+        except HungWorker as hung:
+            raise error(str(hung)) from None
         except BaseException as failure:
             # Also SystemExit and its like: one Worker's exit must not be the server's.
             raise python_error(failure) from failure
