@@ -146,7 +146,7 @@ class Actor:
         output_hold.set(self.commits.hold)
         try:
             try:
-                result = await guarded(event.perform(self), self._guard)  # type: ignore[arg-type]
+                result: Any = await guarded(event.perform(self), self._guard)
             except Exception as failure:
                 # Errors are output as well.
                 while (wait := self.commits.hold()) is not None:
@@ -292,7 +292,7 @@ class Actor:
 
     def end(self) -> None:
         """Put the object away in good order: nothing is running but loose ends, which are cut."""
-        assert not self.events and not self.background, "work in flight keeps an object in memory"
+        assert not self.busy, "work in flight keeps an object in memory"
         self.ended = True
         self._cut_loose(None)
         self.instance = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class AlarmEvent(Event):
         self._early = early
         self._late = False
 
-    def perform(self, actor: Actor) -> Awaitable[Any]:
+    def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         return self._ring(actor)
 
     async def _ring(self, actor: Actor) -> Rang:
@@ -107,7 +107,7 @@ class GiveUpAlarm(Event):
     def __init__(self) -> None:
         super().__init__("alarm", ())
 
-    def perform(self, actor: Actor) -> Awaitable[Any]:
+    def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         return self._delete(actor)
 
     async def _delete(self, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -50,7 +50,7 @@ class AlarmScheduler:
         """Arm what was set before the last stop; what is past due rings at once."""
         if self._path is None or not self._path.exists():
             return
-        rows = self._table().execute("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM").fetchall()
+        rows: list[Any] = self._table().execute("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM").fetchall()
         for hex_id, when_ns, name in rows:
             self._arm(DurableObjectId(hex_id, name), when_ns / _NS_PER_S)
 

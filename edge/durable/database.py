@@ -174,7 +174,8 @@ class Database:
     def get(self, key: str) -> bytes | None:
         if not self._has_kv and not self._find_kv():
             return None
-        return self._cursor.execute(_GET, (key,), prepare_flags=_OURS).get  # type: ignore[union-attr]
+        found: bytes | None = self.cursor().execute(_GET, (key,), prepare_flags=_OURS).get
+        return found
 
     def put(self, key: str, value: bytes) -> None:
         if not self.in_transaction:
@@ -182,7 +183,7 @@ class Database:
         if not self._has_kv:
             self.cursor().execute(_KV_TABLE)
             self._has_kv = True
-        self._cursor.execute(_PUT, (key, value), prepare_flags=_OURS)  # type: ignore[union-attr]
+        self.cursor().execute(_PUT, (key, value), prepare_flags=_OURS)
 
     def delete(self, key: str) -> bool:
         """Whether the key existed."""
@@ -192,7 +193,7 @@ class Database:
         self.cursor().execute(_DELETE, (key,), prepare_flags=_OURS)
         return self.connection.changes() > 0
 
-    def list(self, span: KeyRange) -> Iterator[tuple[str, bytes]]:
+    def pairs(self, span: KeyRange) -> Iterator[tuple[str, bytes]]:
         """The pairs of a range in the order of its direction, read as they are asked for."""
         if not self._has_kv and not self._find_kv():
             return iter(())
@@ -257,10 +258,11 @@ class Database:
 
     def _droppable(self) -> list[tuple[str, str]]:
         # Virtual tables first: their shadow tables go with them and cannot be dropped by themselves.
-        return self.connection.execute(
+        found: list[Any] = self.connection.execute(
             "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') "
             "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY sql LIKE 'CREATE VIRTUAL%' DESC, rowid"
         ).fetchall()
+        return found
 
     def size_bytes(self) -> int:
         """Pages in use."""

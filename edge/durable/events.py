@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Event:
         self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
 
-    def perform(self, actor: Actor) -> Awaitable[Any]:
+    def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         """The handler's work, in the object's turn."""
         instance = actor.instance
         if instance is None:
@@ -57,7 +57,7 @@ class HandlerEvent(Event):
 
     __slots__ = ()
 
-    def perform(self, actor: Actor) -> Awaitable[Any]:
+    def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         return self._if_handled(actor)
 
     async def _if_handled(self, actor: Actor) -> Any:

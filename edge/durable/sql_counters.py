@@ -22,6 +22,8 @@ _CREATE_TABLE = re.compile(r"\s*create\s+table\b", re.IGNORECASE)
 _CREATE_INDEX = re.compile(
     r"\s*create\s+(?:unique\s+)?index\b.*?\bon\s+[\"`\[]?(\w+)", re.IGNORECASE | re.DOTALL
 )
+_OPENS = frozenset({"OpenRead", "OpenWrite", "ReopenIdx"})
+_OURS = apsw.SQLITE_PREPARE_PERSISTENT
 _NOT_TABLES = frozenset({"OpenEphemeral", "OpenAutoindex", "OpenPseudo", "SorterOpen"})
 
 
@@ -85,9 +87,7 @@ def rows_read(connection: apsw.Connection, work: Work) -> int:
 def _program(connection: apsw.Connection, work: Work) -> list[Step]:
     cursor = connection.cursor()
     try:
-        rows = cursor.execute(
-            work.sql, work.bindings, explain=1, prepare_flags=apsw.SQLITE_PREPARE_PERSISTENT
-        )
+        rows = cursor.execute(work.sql, work.bindings, explain=1, prepare_flags=_OURS)
         return [Step(row[1], row[2], row[3]) for row in rows]
     except apsw.SQLError:
         return []  # the schema has changed since: nothing to tell

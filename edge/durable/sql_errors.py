@@ -5,21 +5,22 @@ Source: spec durable-objects.md section 6; recordings `statement_errors`, `limit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import apsw
 
 from edge.durable.logic.sql_rules import WRONG_BINDINGS
 from edge.js.errors import JsException, error
 
-_CODES: dict[int, str] = {
-    code: name
-    for name, code in apsw.mapping_result_codes.items()
-    if isinstance(name, str) and isinstance(code, int)
-}
-_EXTENDED: dict[int, str] = {
-    code: name
-    for name, code in apsw.mapping_extended_result_codes.items()
-    if isinstance(name, str) and isinstance(code, int)
-}
+
+def _names(mapping: Mapping[Any, Any]) -> dict[int, str]:
+    # apsw maps both ways in one dict.
+    return {code: name for code, name in mapping.items() if isinstance(code, int)}
+
+
+_CODES = _names(apsw.mapping_result_codes)
+_EXTENDED = _names(apsw.mapping_extended_result_codes)
 _CONSTRAINTS_VIOLATED = (
     "Durable Object was reset and rolled back to its last known good state because the application left "
     "the database in a state where constraints were violated: "

@@ -37,7 +37,7 @@ class KeyValueOperations(JsProxy):
     __slots__ = ("_alarm", "_commits", "_database")
 
     def __init__(self, database: Database, commits: Commits, alarm: Alarm) -> None:
-        self._database = database
+        self._database: Any = database  # a Database, until the object is lost
         self._commits = commits
         self._alarm = alarm
 
@@ -121,7 +121,7 @@ class KeyValueOperations(JsProxy):
         self._use("list()")
         span = key_range(self._options(options, "list", 1, "ListOptions"))
         try:
-            return JsMap((key, deserialize(value)) for key, value in self._database.list(span))
+            return JsMap((key, deserialize(value)) for key, value in self._database.pairs(span))
         except apsw.Error as failure:
             raise sql_error(failure) from failure
 

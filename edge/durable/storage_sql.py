@@ -25,6 +25,7 @@ from edge.js.proxy import JsNull, JsProxy
 from edge.js.webidl import to_string, wrong_type
 
 _SHAPES_MAX = 500
+_BLANKS = " \t\r\n\f"
 _SCHEMA_WORDS = ("create", "alter", "drop")
 
 
@@ -138,13 +139,13 @@ def statements(sql: str) -> list[str]:
         # A trigger has semicolons inside; SQLite knows where it ends.
         piece = sql[start : position + 1]
         if sql_rules.has_statement(piece) and apsw.complete(piece):
-            found.append(piece)
+            found.append(piece.lstrip(_BLANKS))  # offsets count from where the statement begins
             start = position + 1
     rest = sql[start:]
-    if not found or rest.strip(" \t\r\n\f;"):
+    if not found or rest.strip(_BLANKS + ";"):
         if not sql_rules.has_statement(rest):
             raise error(sql_rules.NO_STATEMENT)
-        found.append(rest)
+        found.append(rest.lstrip(_BLANKS))
     return found
 
 

@@ -81,7 +81,7 @@ class SyncKvStorage(JsProxy, js_name="SyncKvStorage"):
         return JsIterator(self._pairs(span, self._listing))
 
     def _pairs(self, span: KeyRange, listing: int) -> Iterator[JsArray]:
-        rows = self._database.list(span)
+        rows = self._database.pairs(span)
         while True:
             if listing != self._listing:
                 raise error(_INVALIDATED)

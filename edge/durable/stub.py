@@ -49,6 +49,8 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
         await before_output()
         response = checked_response(request, await self._deliver("fetch", (request,)))
         self._host.returned(self._id, response)
+        if not response.url:
+            response.url = request.url
         return response
 
     async def _rpc(self, method: str, args: Sequence[Any]) -> Any:

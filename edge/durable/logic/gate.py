@@ -42,7 +42,7 @@ class Section:
 
     def __init__(self, parent: Section | None = None) -> None:
         self.parent = parent
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.open = True
 
     def standing(self) -> Section:
@@ -79,8 +79,8 @@ class InputGate:
         assert self.broken is None, "a broken object runs nothing"
         if self.top.depth >= DEPTH_MAX:
             raise error(TOO_DEEP)
+        assert self.top.open, "a section that is over cannot be on top"
         self.top = Section(self.top)
-        assert self.top.parent is not None and self.top.parent.open, "sections nest"
         return self.top
 
     def leave(self, section: Section) -> None:
