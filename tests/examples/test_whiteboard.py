@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,12 +23,14 @@ WHITEBOARD = EXAMPLES / "whiteboard"
 STROKE = {"type": "stroke", "key": "k1", "color": "#22252e", "width": 5, "points": [1, 2, 3, 4]}
 
 
+Visit = Callable[..., "Visitor"]
+
+
 class Visitor:
     """One browser tab on a board."""
 
-    def __init__(self, server: DevServer, board: str, person: str, since: int = 0) -> None:
-        query = urlencode({"id": person, "name": person.title(), "color": "#2f6fe4", "since": since})
-        self.socket: ClientConnection = connect(f"{server.websocket_url}/b/{board}/live?{query}")
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
 
     def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))
@@ -45,6 +48,19 @@ class Visitor:
         self.socket.close()
 
 
+@pytest.fixture
+def visit() -> Iterator[Visit]:
+    """Opens a board in one more tab; whoever has not left by then leaves when the test ends."""
+    with ExitStack() as tabs:
+
+        def open_tab(server: DevServer, board: str, person: str, since: int = 0) -> Visitor:
+            query = urlencode({"id": person, "name": person.title(), "color": "#2f6fe4", "since": since})
+            url = f"{server.websocket_url}/b/{board}/live?{query}"
+            return Visitor(tabs.enter_context(connect(url)))
+
+        yield open_tab
+
+
 def listed(server: DevServer, count: int) -> Any:
     """The list, once it has so many boards: they are written after the response (waitUntil)."""
     deadline = time.monotonic() + 20
@@ -59,12 +75,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
         yield server
 
 
-def test_presence_names_each_person_once(server: DevServer) -> None:
-    ada = Visitor(server, "presence", "ada")
+def test_presence_names_each_person_once(server: DevServer, visit: Visit) -> None:
+    ada = visit(server, "presence", "ada")
     assert ada.sees() == ["Ada"]
-    bob = Visitor(server, "presence", "bob")
+    bob = visit(server, "presence", "bob")
     assert sorted(ada.sees()) == sorted(bob.sees()) == ["Ada", "Bob"]
-    second_tab = Visitor(server, "presence", "bob")
+    second_tab = visit(server, "presence", "bob")
     for visitor in (ada, bob, second_tab):
         assert sorted(visitor.sees()) == ["Ada", "Bob"]
 
@@ -73,25 +89,22 @@ def test_presence_names_each_person_once(server: DevServer) -> None:
     assert ada.hear("say") == {"type": "say", "text": "hello", "by": "bob"}
     bob.leave()
     assert ada.sees() == ["Ada"]
-    ada.leave()
 
 
-def test_strokes_are_numbered_and_a_late_visitor_catches_up(server: DevServer) -> None:
-    ada = Visitor(server, "strokes", "ada")
+def test_strokes_are_numbered_and_a_late_visitor_catches_up(server: DevServer, visit: Visit) -> None:
+    ada = visit(server, "strokes", "ada")
     ada.hear("people")
     for number in (1, 2, 3):
         ada.send(**{**STROKE, "key": f"k{number}"})
         assert ada.hear("stroke") == {**STROKE, "key": f"k{number}", "by": "ada", "n": number}
 
-    bob = Visitor(server, "strokes", "bob", since=1)
+    bob = visit(server, "strokes", "bob", since=1)
     assert [bob.hear("stroke")["n"], bob.hear("stroke")["n"]] == [2, 3]
     assert sorted(bob.sees()) == ["Ada", "Bob"]
-    ada.leave()
-    bob.leave()
 
 
-def test_a_wipe_is_what_a_late_visitor_catches_up_with(server: DevServer) -> None:
-    ada = Visitor(server, "wiped", "ada")
+def test_a_wipe_is_what_a_late_visitor_catches_up_with(server: DevServer, visit: Visit) -> None:
+    ada = visit(server, "wiped", "ada")
     ada.hear("people")
     ada.send(**STROKE)
     ada.hear("stroke")
@@ -101,26 +114,22 @@ def test_a_wipe_is_what_a_late_visitor_catches_up_with(server: DevServer) -> Non
     ada.send(**STROKE)
     assert ada.hear("stroke")["n"] == 3
 
-    bob = Visitor(server, "wiped", "bob")
+    bob = visit(server, "wiped", "bob")
     assert bob.hear("clear") == wiped
     assert bob.hear("stroke")["n"] == 3
-    ada.leave()
-    bob.leave()
 
 
-def test_cursors_go_to_the_others_and_are_not_kept(server: DevServer) -> None:
-    ada, bob = Visitor(server, "cursors", "ada"), Visitor(server, "cursors", "bob")
+def test_cursors_go_to_the_others_and_are_not_kept(server: DevServer, visit: Visit) -> None:
+    ada, bob = visit(server, "cursors", "ada"), visit(server, "cursors", "bob")
     ada.hear("people"), ada.hear("people"), bob.hear("people")
     ada.send(type="cursor", x=10, y=20, pen=None)
     assert bob.hear("cursor") == {"type": "cursor", "x": 10, "y": 20, "pen": None, "by": "ada"}
     ada.send(type="say", text="done")
     assert ada.hear("say")["text"] == "done"  # and no cursor before it
-    ada.leave()
-    bob.leave()
 
 
-def test_heartbeats_and_nonsense_change_nothing(server: DevServer) -> None:
-    ada = Visitor(server, "nonsense", "ada")
+def test_heartbeats_and_nonsense_change_nothing(server: DevServer, visit: Visit) -> None:
+    ada = visit(server, "nonsense", "ada")
     ada.hear("people")
     ada.socket.send("ping")
     assert ada.socket.recv(timeout=20) == "pong"
@@ -128,30 +137,29 @@ def test_heartbeats_and_nonsense_change_nothing(server: DevServer) -> None:
     ada.send(type="stroke", points="many")
     ada.send(**STROKE)
     assert ada.hear("stroke")["n"] == 1
-    ada.leave()
 
 
-def test_strokes_and_sleepers_survive_kill_9(tmp_path: Path) -> None:
+def test_strokes_and_sleepers_survive_kill_9(tmp_path: Path, visit: Visit) -> None:
     with serving(WHITEBOARD, tmp_path) as server:
-        ada = Visitor(server, "durable", "ada")
+        ada = visit(server, "durable", "ada")
         ada.hear("people")
         ada.send(**STROKE)
         assert ada.hear("stroke")["n"] == 1
         server.kill()
     with serving(WHITEBOARD, tmp_path, server.port) as server:
-        ada = Visitor(server, "durable", "ada")
+        ada = visit(server, "durable", "ada")
         assert ada.hear("stroke") == {**STROKE, "by": "ada", "n": 1}
         assert ada.sees() == ["Ada"]
         assert listed(server, 1)[0]["name"] == "durable"
 
 
-def test_an_idle_board_is_wiped_and_leaves_the_list(tmp_path: Path) -> None:
+def test_an_idle_board_is_wiped_and_leaves_the_list(tmp_path: Path, visit: Visit) -> None:
     project = tmp_path / "whiteboard"
     shutil.copytree(WHITEBOARD, project)
     config = project / "wrangler.jsonc"
     config.write_text(config.read_text().replace('"IDLE_HOURS": 24', '"IDLE_HOURS": 0.0003'))
     with serving(project, tmp_path / "state") as server:
-        ada = Visitor(server, "idle", "ada")
+        ada = visit(server, "idle", "ada")
         ada.hear("people")
         ada.send(**STROKE)
         ada.hear("stroke")
@@ -159,10 +167,10 @@ def test_an_idle_board_is_wiped_and_leaves_the_list(tmp_path: Path) -> None:
         assert httpx.get(f"{server.url}/boards").json() == []
 
 
-def test_boards_are_listed_latest_first(tmp_path: Path) -> None:
+def test_boards_are_listed_latest_first(tmp_path: Path, visit: Visit) -> None:
     with serving(WHITEBOARD, tmp_path) as server:
         for board in ("first", "second"):
-            visitor = Visitor(server, board, "ada")
+            visitor = visit(server, board, "ada")
             visitor.hear("people")
             visitor.leave()
         boards = listed(server, 2)
