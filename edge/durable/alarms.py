@@ -50,7 +50,8 @@ class AlarmScheduler:
         """Arm what was set before the last stop; what is past due rings at once."""
         if self._path is None or not self._path.exists():
             return
-        rows: list[Any] = self._table().execute("SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM").fetchall()
+        query = "SELECT actor_id, scheduled_time, actor_name FROM _cf_ALARM"
+        rows: list[Any] = self._table().execute(query).fetchall()
         for hex_id, when_ns, name in rows:
             self._arm(DurableObjectId(hex_id, name), when_ns / _NS_PER_S)
 

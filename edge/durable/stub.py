@@ -13,11 +13,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from edge.durable.events import Event
 from edge.durable.ids import DurableObjectId
 from edge.http.request import Request
-from edge.http.response import Response
 from edge.js.errors import JsException
-from edge.kernel.tasks import before_output
+from edge.js.promise import JsPromise
+from edge.kernel.tasks import before_output, output_hold
 from edge.worker.fetcher import Fetcher
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
 from edge.worker.service import checked_response
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 class DurableObjectStub(Fetcher, js_name="DurableObject"):
     """A stub; making one does nothing to the object."""
 
-    __slots__ = ("_actor", "_host", "_id")
+    __slots__ = ("_actor", "_held", "_host", "_id")
 
     def __init__(self, host: DurableHost, object_id: DurableObjectId) -> None:
         self._host = host
         self._id = object_id
         self._actor: Actor | None = None
+        self._held = 0  # calls that wait for the caller's output gate
 
     @property
     def id(self) -> DurableObjectId:
@@ -45,24 +47,74 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
     def name(self) -> str | None:
         return self._id.name
 
-    async def _fetch(self, request: Request) -> Response:
-        await before_output()
-        response = checked_response(request, await self._deliver("fetch", (request,)))
-        self._host.returned(self._id, response)
-        if not response.url:
-            response.url = request.url
-        return response
+    def _start_fetch(self, request: Request) -> JsPromise:
+        return self._send(FetchCall(self._host, self._id, request))
 
-    async def _rpc(self, method: str, args: Sequence[Any]) -> Any:
-        copies = transfer_args(args)
-        await before_output()
+    def _start_rpc(self, method: str, args: Sequence[Any]) -> JsPromise:
         try:
-            return transfer_result(await self._deliver(method, copies))
-        except JsException as failure:
-            raise remote_error(failure) from None
+            return self._send(RpcCall(method, transfer_args(args)))
+        except JsException as refusal:
+            return JsPromise.rejected(refusal)
 
-    def _deliver(self, handler: str, args: Sequence[Any]) -> asyncio.Future[Any]:
+    def _send(self, event: Event) -> JsPromise:
+        hold = output_hold.get()
+        if self._held or (hold is not None and hold() is not None):
+            return JsPromise.start(self._send_later(event), name=event.handler)
+        return JsPromise.of(self._deliver(event))
+
+    async def _send_later(self, event: Event) -> Any:
+        """The caller is an object whose writes are not durable yet. Calls that wait go in their order,
+        because they are woken in it, and no later one passes them."""
+        self._held += 1
+        try:
+            await before_output()
+        finally:
+            self._held -= 1
+        return await self._deliver(event)
+
+    def _deliver(self, event: Event) -> asyncio.Future[Any]:
         actor = self._actor
         if actor is None or actor.ended:
-            self._actor = actor = self._host.actor(self._id)
-        return actor.call(handler, args)
+            try:
+                self._actor = actor = self._host.actor(self._id)
+            except JsException as refusal:
+                event.fail(refusal)
+                return event.done
+        return actor.deliver(event)
+
+
+class RpcCall(Event):
+    """A method call; what comes back is a copy."""
+
+    __slots__ = ()
+
+    def succeed(self, result: Any) -> None:
+        try:
+            super().succeed(transfer_result(result))
+        except JsException as refusal:
+            super().fail(refusal)
+
+    def fail(self, reason: BaseException) -> None:
+        super().fail(remote_error(reason) if isinstance(reason, JsException) else reason)
+
+
+class FetchCall(Event):
+    """A request; what comes back must be a Response that may answer it."""
+
+    __slots__ = ("_host", "_id", "_request")
+
+    def __init__(self, host: DurableHost, object_id: DurableObjectId, request: Request) -> None:
+        super().__init__("fetch", (request,))
+        self._host = host
+        self._id = object_id
+        self._request = request
+
+    def succeed(self, result: Any) -> None:
+        try:
+            response = checked_response(self._request, result)
+        except JsException as refusal:
+            super().fail(refusal)
+            return
+        response.url = self._request.url
+        self._host.returned(self._id, response)
+        super().succeed(response)

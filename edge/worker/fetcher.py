@@ -94,7 +94,13 @@ class Fetcher(JsProxy, js_name="Fetcher"):
             request = as_request(*given[:2])
         except JsException as error:
             return JsPromise.rejected(error)
+        return self._start_fetch(request)
+
+    def _start_fetch(self, request: Request) -> JsPromise:
         return JsPromise.start(self._answer(request), name=f"fetch {request.url}")
+
+    def _start_rpc(self, method: str, args: Sequence[Any]) -> JsPromise:
+        return JsPromise.start(self._rpc(method, args), name=f"rpc {method}")
 
     async def _answer(self, request: Request) -> Response:
         response = await self._fetch(request)
@@ -128,7 +134,7 @@ class Fetcher(JsProxy, js_name="Fetcher"):
             return JsPromise.rejected(
                 type_error(f'The RPC receiver does not implement the method "{method}".')
             )
-        return JsPromise.start(self._rpc(method, args), name=f"rpc {method}")
+        return self._start_rpc(method, args)
 
 
 def as_request(resource: Any, init: Any = None) -> Request:
