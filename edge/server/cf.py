@@ -75,7 +75,5 @@ def cf_object(accept_encoding: bytes | None) -> Any:
 
 
 def _make(accept_encoding: bytes | None) -> Any:
-    values = dict(_VALUES)
-    if accept_encoding is not None:
-        values["clientAcceptEncoding"] = accept_encoding.decode("latin-1")
-    return parse(json.dumps(values))
+    told = "" if accept_encoding is None else accept_encoding.decode("latin-1")
+    return parse(json.dumps({**_VALUES, "clientAcceptEncoding": told}))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _REWRITES = {"/cdn-cgi/handler/": "/cdn-cgi/local/", "/cdn-cgi/mf/scheduled": "/cdn-cgi/local/scheduled"}
 _SCHEDULED = "/cdn-cgi/local/scheduled"
 _BAD_DATE = "TypeError: The value cannot be converted because it is not a valid Date."
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _DATE_LIMIT_MS = 8.64e15  # beyond, JavaScript has no Date
 
 
@@ -35,7 +36,7 @@ class Control:
     def __init__(self, backend: Backend, clock: Clock) -> None:
         self._backend = backend
         self._clock = clock
-        self._app = Starlette(routes=[Route(_SCHEDULED, self._scheduled, methods=None)])
+        self._app = Starlette(routes=[Route(_SCHEDULED, self._scheduled, methods=_METHODS)])
 
     async def handles(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer `request` if its path is a control route; else rewrite its URL and leave it alone."""
@@ -48,6 +49,12 @@ class Control:
                 break
         if path != _SCHEDULED:
             return False
+        # Pages from elsewhere must not reach the routes of a server on this machine.
+        for name, text in (("host", parts.netloc), ("origin", request.headers.get_str("origin"))):
+            if text is not None and not _is_local(text):
+                refusal = _text(f"Invalid {name.title()} header", 403)
+                await refusal({**scope, "type": "http"}, receive, send)
+                return True
         await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
         return True
 
@@ -68,6 +75,11 @@ class Control:
         if math.isnan(number) or abs(number) > _DATE_LIMIT_MS:
             return None
         return int(number)
+
+
+def _is_local(authority_or_origin: str) -> bool:
+    host = urlsplit(f"//{authority_or_origin.rpartition('//')[2]}").hostname or ""
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
 
 
 def _text(text: str, status: int) -> Response:

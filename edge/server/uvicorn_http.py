@@ -8,8 +8,10 @@ that only closed its sending side still gets its answer.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from edge.server.asgi import HeaderList
@@ -17,8 +19,12 @@ from edge.server.outgoing import REASONS
 
 HEAD_SIZE_BYTES_MAX = 128 * 1024
 #: How long a client that half-closed its connection may wait for its answer.
-HALF_CLOSED_WAIT_S = 1.0
-_NO_BODY = frozenset({204, 304})
+HALF_CLOSED_WAIT_S = 0.25
+#: How long a refused client may go on sending before its connection is cut.
+LINGER_S = 0.5
+_READ_SIZE_BYTES = 256 * 1024  # what an event loop reads at a time
+_TOO_LARGE = (431, "Request Header Fields Too Large")
+_INVALID_URI = "invalid URI"
 
 _status_lines: dict[tuple[int, str], bytes] = {}
 
@@ -98,16 +104,35 @@ class DoorHttp(HttpToolsProtocol):
     """A connection."""
 
     _head_bytes = 0
-    _in_head = True
+    _in_head = False
+    _in_body = False
+    _is_large = False
+    _is_refused = False
     _refusal = (400, "Invalid HTTP request received.")
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        # Heads are only counted closely once much has arrived: this runs for each request.
+        was_in_body = self._in_body
+        self._is_large = self._head_bytes + len(data) > HEAD_SIZE_BYTES_MAX
         super().data_received(data)
-        if self._in_head:
+        if self._in_head and not was_in_body:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_SIZE_BYTES_MAX and not self.transport.is_closing():
-                self._refusal = (431, "Request Header Fields Too Large")
+            if self._head_bytes > HEAD_SIZE_BYTES_MAX + _READ_SIZE_BYTES and not self._is_refused:
+                self._refusal = _TOO_LARGE
                 self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def _check_head_size(self) -> None:
+        size_bytes = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size_bytes > HEAD_SIZE_BYTES_MAX:
+            self._refusal = _TOO_LARGE
+            raise ValueError("head too large")
 
     def on_headers_complete(self) -> None:
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
@@ -117,9 +142,12 @@ class DoorHttp(HttpToolsProtocol):
         if version != "1.1":
             scope["http_version"] = version
         self._in_head = False
+        self._in_body = True
+        if self._is_large:
+            self._check_head_size()
         if parser.should_upgrade() and self._should_upgrade():
             return
-        self._refusal = (400, "invalid URI")
+        self._refusal = (400, _INVALID_URI)
         path, _, query = self.url.partition(b"?")
         path.decode("ascii")  # a target that is no URI at all is refused here
         self._refusal = DoorHttp._refusal
@@ -151,18 +179,24 @@ class DoorHttp(HttpToolsProtocol):
             self.pipeline.appendleft((cycle, self.app))
 
     def on_message_complete(self) -> None:
-        self._in_head = True
-        self._head_bytes = 0
+        self._in_body = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         status, text = self._refusal
+        if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
+            text = _INVALID_URI
         head = (
             f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: text/plain;charset=UTF-8\r\n"
             f"content-length: {len(text)}\r\nconnection: close\r\n\r\n"
         )
+        self._is_refused = True
         self.transport.write((head + text).encode("ascii"))
-        self.transport.close()
+        # Closing at once would reset the connection of a client that is still sending, and the
+        # answer would be lost with it.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         cycle = self.cycle

@@ -219,10 +219,9 @@ class DoorSocket(asyncio.Protocol):
         assert close is not None
         assert self._end is not None
         self._got_close = True
+        self._end._close(int(close.code), close.reason)
         if self._sent_close:
             self._transport.close()
-        else:
-            self._end._close(close.code, close.reason)
 
     # -- to the client: the sink ---------------------------------------------------------------------
 
@@ -254,10 +253,11 @@ class DoorSocket(asyncio.Protocol):
         self._transport.close()
 
     def _write_close(self, code: int, reason: str) -> None:
+        # Not through `websockets`, which refuses to answer a Close frame later than at once.
         self._sent_close = True
-        if self._frames.state is State.OPEN:
-            self._frames.send_close(None if code == NO_CODE else code, reason if code != NO_CODE else "")
-            self._flush()
+        if not self._transport.is_closing():
+            payload = b"" if code == NO_CODE else Close(code, reason).serialize()
+            self._transport.write(_frame(0x88, payload))
 
 
 def _frame(first: int, payload: bytes) -> bytes:

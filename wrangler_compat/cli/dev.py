@@ -9,18 +9,19 @@ import click
 from edge.errors import UserError
 from wrangler_compat.dev.options import DevOptions
 
+_SERVERS = ["uvicorn", "hypercorn"]
 _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 
 
 @click.command("dev")
 @click.argument("directory", default=".", metavar="[DIR]")
 @click.option("-c", "--config", "configs", multiple=True, metavar="FILE",
-              help="A configuration file. Given several times: several Workers, the first answers.")  # fmt: skip
+              help="A configuration file. Several times: several Workers, the first answers.")  # fmt: skip
 @click.option("-e", "--env", "environment", metavar="NAME", help="The environment of the configuration.")
 @click.option("--port", type=click.IntRange(0, 65535), help="8787 unless configured; 0 picks a free one.")
 @click.option("--host", "--ip", "host", help="The address to listen on; loopback unless given.")
 @click.option("--persist-to", metavar="DIR", help="Where data is kept (.wrangler/state).")
-@click.option("--server", type=click.Choice(["uvicorn", "hypercorn"]), default="uvicorn", show_default=True,
+@click.option("--server", type=click.Choice(_SERVERS), default="uvicorn", show_default=True,
               help="hypercorn speaks HTTP/2, HTTP/3 and TLS.")  # fmt: skip
 @click.option(
     "--https", is_flag=True, help="Serve TLS, with a self-signed certificate unless --cert is given."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 
@@ -34,6 +35,7 @@ def edge() -> None:
 
 def main() -> None:
     """Entry point: a user's mistake is one message and exit code 1."""
+    gc.disable()  # nothing of what start-up makes is garbage; long runs switch it on again
     try:
         edge.main(prog_name="edge")
     except UserError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -124,6 +125,8 @@ class Session:
         return UvicornServer(door, self._listener, grace_s=GRACE_S)
 
     def _ready(self) -> None:
+        gc.freeze()  # modules and classes stay: collections need not look at them
+        gc.enable()
         scheme = "https" if self._options.https else "http"
         self._console.say(f"Ready on {url_of(self._listener, scheme)}")
         if self._options.reload:
