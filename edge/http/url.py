@@ -19,10 +19,14 @@ from edge.js.errors import type_error
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.webidl import to_string
 
-# Lower-case host, no port that could be the default one, only characters that stand for themselves,
-# no dot segments (a dot after a slash is left to the parser).
+# A lower-case name that does not end like an address, or an IPv4 address; no port that could be the
+# default one, only characters that stand for themselves, no dot segments (a dot after a slash is left to
+# the parser).
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = r"(?!80/|443/)(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3})"
 _NORMAL = re.compile(
-    r"https?://(?=[a-z])[a-z0-9.\-]+(?::(?!80/|443/|0)[0-9]{2,4})?/(?:[A-Za-z0-9_~!$&()*+,;=:@\-]|(?<!/)\.|/(?!\.))*"
+    rf"https?://(?:(?=[a-z])(?:[a-z0-9\-]+\.)*[a-z][a-z0-9\-]*|{_OCTET}(?:\.{_OCTET}){{3}})(?::{_PORT})?"
+    r"/(?:[A-Za-z0-9_~!$&()*+,;=:@\-]|(?<!/)\.|/(?!\.))*"
     r"(?:\?[A-Za-z0-9_.~!$&()*+,;=:@/?%\-]*)?"
 )
 _PUNYCODE = "xn--"

@@ -137,7 +137,7 @@ class _Wire:
             if closed.rcvd is None:
                 self._end._drop()
             else:
-                self._end._close(closed.rcvd.code, closed.rcvd.reason)
+                self._end._close(int(closed.rcvd.code), closed.rcvd.reason)
         finally:
             self._outgoing.put_nowait(None)
 
