@@ -75,6 +75,7 @@ def test_search_params() -> None:
         "http://localhost:8787/echo?a=1&b=%20x&c=a+b&d=%C3%A9",
         "http://localhost:8787/echo?",
         "http://127.0.0.1:8787/",
+        "http://192.168.0.10:54321/x?y",
         "https://example.com/a/b.txt?x=/../y",
         "https://example.com//str",
     ],
@@ -113,6 +114,22 @@ _pieces = st.lists(
 
 @given(_pieces.map("".join) | _pieces.map(lambda parts: "http://a/" + "".join(parts)))
 def test_the_fast_path_never_differs_from_the_parser(text: str) -> None:
+    try:
+        expected = ada_url.URL(text).href
+    except ValueError:
+        expected = None
+    assert try_normalise(text) == expected
+
+
+_labels = st.lists(
+    st.sampled_from(["127", "0", "255", "256", "01", "0x7f", "a", "a1", "1a", "-", ""]), max_size=5
+)
+_ports = st.sampled_from(["", ":1", ":80", ":080", ":8787", ":54321", ":65535", ":65536", ":0", ":99999"])
+
+
+@given(_labels.map(".".join), _ports)
+def test_the_fast_path_knows_hosts_and_ports_as_the_parser_does(host: str, port: str) -> None:
+    text = f"http://{host}{port}/x"
     try:
         expected = ada_url.URL(text).href
     except ValueError:
