@@ -59,5 +59,7 @@ class Host:
     outbound: Transport | None = None
 
 
+_ANYWHERE = Host()
+
 #: The host of the running invocation.
-current_host: ContextVar[Host] = ContextVar("http_host", default=Host())  # noqa: B039 - frozen
+current_host: ContextVar[Host] = ContextVar("http_host", default=_ANYWHERE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -204,7 +205,7 @@ def test_attachments() -> None:
         refused(
             "Error",
             f"A WebSocket 'attachment' cannot be larger than 16384 bytes.'attachment' was {total} bytes.",
-            lambda size=size: one.serializeAttachment("x" * size),  # type: ignore[misc]
+            partial(one.serializeAttachment, "x" * size),
         )
     refused(
         "DataCloneError", "[object Object] could not be cloned.", lambda: one.serializeAttachment({"a": 1})
