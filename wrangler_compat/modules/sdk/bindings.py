@@ -135,13 +135,18 @@ class _DurableObjectNamespaceWrapper(Wrapped):
         return getattr(self._binding, name)
 
     def get(self, *args: Any, **kwargs: Any) -> _FetcherWrapper:
-        return _FetcherWrapper(self._binding.get(*_with_options(args, kwargs)))
+        return _stub(self._binding.get(*_with_options(args, kwargs)))
 
     def getByName(self, *args: Any, **kwargs: Any) -> _FetcherWrapper:
-        return _FetcherWrapper(self._binding.getByName(*_with_options(args, kwargs)))
+        return _stub(self._binding.getByName(*_with_options(args, kwargs)))
 
     def jurisdiction(self, *args: Any, **kwargs: Any) -> _DurableObjectNamespaceWrapper:
         return _DurableObjectNamespaceWrapper(self._binding.jurisdiction(*_with_options(args, kwargs)))
+
+
+def _stub(binding: Any) -> _FetcherWrapper:
+    stub: _FetcherWrapper = _FetcherWrapper(binding)
+    return stub
 
 
 def _with_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
