@@ -117,7 +117,8 @@ def test_list_walks_only_its_stretch(prefix: str, cursor: str | None, searched: 
 def test_transaction_cancelled_while_a_thread_is_at_work_leaves_nothing_open(tmp_path: Path) -> None:
     async def scenario() -> None:
         database = await open_database(tmp_path / "x.sqlite", WallClock(), "full")
-        entries = Entries(lambda: "blob")
+        numbers = itertools.count()
+        entries = Entries(lambda: f"blob{next(numbers)}")  # a cancelled commit may have gone through
 
         async def writes() -> None:
             async with entries.transaction(database.writer):
