@@ -32,6 +32,7 @@ from edge.durable.state import DurableObjectState
 from edge.durable.storage import DurableObjectStorage
 from edge.durable.waiting import Waiters
 from edge.durable.work import ActorInvocation
+from edge.http.host import current_host
 from edge.js.errors import JsException, error, type_error
 from edge.js.promise import JsPromise
 from edge.js.python_error import python_error
@@ -116,6 +117,7 @@ class Actor:
         # Events never see context variables of their callers.
         context = contextvars.Context()
         context.run(current.set, self.invocation)
+        context.run(current_host.set, self.slot.host.isolate.host)
         return context
 
     # -- events
@@ -128,6 +130,7 @@ class Actor:
         """Deliver an event; its future settles when the result may leave."""
         if self.broken is not None:
             event.fail(self.broken)
+            self.slot.rested(self)  # also a refused call is one
         elif self._line or not self.input.admits(self.input.ground):
             self.events += 1
             self._line.append(event)

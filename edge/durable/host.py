@@ -19,6 +19,7 @@ from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
 from edge.durable.slot import Slot
 from edge.errors import EmulatorError
+from edge.http.host import Host
 from edge.http.response import Response
 from edge.js.errors import error
 from edge.kernel.clock import Clock
@@ -35,6 +36,7 @@ class Code(Protocol):
     dialect: Dialect
     env: Any
     config: WorkerConfig
+    host: Host
 
     def durable_class(self, name: str) -> type | None: ...
 
@@ -103,15 +105,15 @@ class DurableHost:
             slot.database.close()
 
     async def _finish(self, actors: list[Actor], grace_s: float) -> None:
-        everything = asyncio.gather(*(actor.retire() for actor in actors))
-        timer = self.clock.call_at(self.clock.now() + grace_s, everything.cancel)
-        try:
-            await everything
-        except asyncio.CancelledError:
-            if not everything.cancelled():
-                raise
-        finally:
-            timer.cancel()
+        ends = [actor.retire() for actor in actors]
+
+        def stop_waiting() -> None:
+            for end in ends:
+                end.cancel()
+
+        timer = self.clock.call_at(self.clock.now() + grace_s, stop_waiting)
+        await asyncio.gather(*ends, return_exceptions=True)
+        timer.cancel()
 
     async def reload(self, isolate: Code) -> None:
         """Run this code from the next event of each object on. Events under way finish with the old; data

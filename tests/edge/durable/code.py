@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.config import WorkerConfig
 from edge.durable.host import DurableHost
+from edge.http.host import Host, HttpCompat
 from edge.js.errors import JsException, type_error
 from edge.js.python_error import python_error
 from edge.kernel.clock import Clock, VirtualClock
@@ -55,6 +56,7 @@ class Code:
         self.dialect = PlainDialect()
         self.env = env
         self.config = WorkerConfig("w", Path(), None, date)
+        self.host = Host(HttpCompat.of(self.config))
         self.classes = {cls.__name__: cls for cls in classes}
 
     def durable_class(self, name: str) -> type | None:
