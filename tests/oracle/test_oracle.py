@@ -45,22 +45,30 @@ def served(project: Path, state: Path) -> Iterator[str]:
     command = [sys.executable, "-c", "from wrangler_compat.cli.main import main; main()", "dev", str(project)]
     command += ["--port", "0", "--persist-to", str(state), "--allow-unsupported"]
     log = state.with_suffix(".log")
-    with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=output, text=True)
-    try:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=output, text=True) as server,
+    ):
         assert server.stdout is not None
         found = next((match for line in server.stdout if (match := _READY.search(line))), None)
         assert found, f"the server did not start:\n{log.read_text()}"
         # What it prints from here on must go somewhere, or it would block on a full pipe.
-        threading.Thread(target=server.stdout.read, daemon=True).start()
-        yield found[1]
-    finally:
-        server.send_signal(signal.SIGINT)
+        drain = threading.Thread(target=server.stdout.read)
+        drain.start()
         try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            yield found[1]
+        finally:
+            stop(server)
+            drain.join()
+
+
+def stop(server: subprocess.Popen[str]) -> None:
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 @pytest.mark.parametrize("group", GROUPS)
