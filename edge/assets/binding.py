@@ -118,6 +118,9 @@ class Assets(Fetcher, js_name="Fetcher"):
         items.append(("cf-cache-status", "HIT"))
         if wanted.get_str("if-none-match") in (f'"{etag}"', f'W/"{etag}"'):
             return Response.make(None, 304, "", Headers(items, True))
+        if request.method == "HEAD":
+            items.append(("content-length", str(len(content))))
+            return Response.make(None, found.status, "", Headers(items, True))
         return Response.make(content, found.status, "", Headers(items, True))
 
     # -- files, read when first needed -------------------------------------------------------------

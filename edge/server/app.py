@@ -16,7 +16,7 @@ from edge.http.response import Response
 from edge.js.errors import JsException
 from edge.kernel.clock import Clock
 from edge.server.asgi import Receive, Scope, Send
-from edge.server.disconnect import Watch
+from edge.server.disconnect import Ageing, Watch
 from edge.server.incoming import IncomingBody, InvalidTarget, read_body, read_head
 from edge.server.outgoing import AsgiExchange, Exchange, plain, send_response
 
@@ -56,6 +56,7 @@ class FrontDoor:
         self.clock = clock
         self._on_answer = on_answer
         self._control: Any = None
+        self._ageing = Ageing()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -80,7 +81,7 @@ class FrontDoor:
             return
         if "/cdn-cgi/" in request.url and await self._controlled(request, scope, receive, send):
             return
-        watch = Watch(request, receive, body)
+        watch = Watch(self._ageing, request, receive, body)
         try:
             response = await self.answer(request)
             if response._payload is not None and type(response._payload) is not bytes:

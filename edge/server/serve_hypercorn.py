@@ -38,7 +38,7 @@ class HypercornServer:
         self._stopped = asyncio.Event()
         self._files = TemporaryDirectory(prefix="edge-tls-") if tls and certificate is None else None
         self._config = config = Config()
-        config.bind = [f"fd://{listener.fileno()}"]
+        config.bind = [f"fd://{listener.dup().detach()}"]  # hypercorn closes what it is given
         config.graceful_timeout = grace_s
         config.include_server_header = False
         config.accesslog = None
@@ -63,6 +63,7 @@ class HypercornServer:
         try:
             await serve(cast(Any, self._door), self._config, shutdown_trigger=self._stopped.wait)
         finally:
+            self._listener.close()
             if self._files is not None:
                 self._files.cleanup()
 

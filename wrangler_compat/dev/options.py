@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edge.errors import UserError
+
+Durability = Literal["full", "relaxed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class DevOptions:
     https: bool = False
     cert: Path | None = None
     key: Path | None = None
-    durability: str = "full"
+    durability: Durability = "full"
     variables: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[Path, ...] = ()
     allow_unsupported: bool = False

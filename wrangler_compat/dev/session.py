@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.errors import UserError
+from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
 from edge.kernel.tasks import spawn
@@ -81,6 +82,7 @@ class Session:
         self._listener = listener
         self._stop = asyncio.Event()
         self._clock = WallClock()
+        self._outbound = HttpxTransport()
         self._server: Server | None = None
         self._world = World(
             loaded.world,
@@ -88,6 +90,7 @@ class Session:
             clock=self._clock,
             state_dir=state_dir(options),
             durability=options.durability,
+            outbound=self._outbound,
         )
 
     async def run(self) -> None:
@@ -105,6 +108,7 @@ class Session:
         finally:
             self._stop.set()
             await self._world.close(GRACE_S)
+            await self._outbound.close()
             self._console.flush()
 
     def _make_server(self) -> Server:

@@ -116,7 +116,8 @@ def test_methods(tmp_path: Path) -> None:
     target = assets(tmp_path)
     assert told(ask(target, "/about", "OPTIONS")) == (405, {"x-about": "yes", "x-all": "1"}, "")
     assert ask(target, "/nope", "POST") is None
-    assert told(ask(target, "/style.css", "HEAD"))[0] == 200
+    status, headers, text = told(ask(target, "/style.css", "HEAD"))
+    assert (status, headers["content-length"], text) == (200, "7", "")
 
 
 def test_not_modified(tmp_path: Path) -> None:
