@@ -15,6 +15,7 @@ from edge.assets.binding import Assets
 from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
 from edge.durable.host import DurableHost
 from edge.errors import ConfigError, UserError, WorkerLoadError
+from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.convert import to_js
@@ -35,7 +36,8 @@ class World:
     """A project's Workers, running.
 
     `state_dir` is where data lives between runs (None: in memory only). `durability` is `full` (an
-    acknowledged write survives a power cut) or `relaxed` (it survives a killed process).
+    acknowledged write survives a power cut) or `relaxed` (it survives a killed process). `outbound` is
+    where `fetch` and `new WebSocket` lead (None: nowhere, they raise).
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class World:
         seed: int | None = None,
         state_dir: Path | None = None,
         durability: Durability = "full",
+        outbound: Transport | None = None,
     ) -> None:
         self.config = config
         self.clock = clock or WallClock()
@@ -54,6 +57,7 @@ class World:
         self._dialect = dialect
         self._state_dir = state_dir
         self._durability = durability
+        self._outbound = outbound
         self._kv: dict[str, KvNamespace] = {}
         self._services: dict[str, Service] = {}
         self._assets: dict[str, Assets] = {}
@@ -129,7 +133,9 @@ class World:
         hosts_before = dict(self._durable)
         try:
             for name, worker in workers.items():
-                isolates[name] = Isolate(worker, self._dialect, JsObject(self._bindings(worker, workers)))
+                env = JsObject(self._bindings(worker, workers))
+                host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound)
+                isolates[name] = Isolate(worker, self._dialect, env, host)
             for script, class_name in self._durable:
                 if script in isolates:
                     _require_class(isolates[script], class_name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.config import WorkerConfig
 from edge.errors import WorkerLoadError
+from edge.http.host import Host, HttpCompat, current_host
 from edge.worker.dialect import Dialect, Exports
 from edge.worker.modules import ModuleSpace
 
@@ -20,21 +21,28 @@ _SRC_NOTE = (
 class Isolate:
     """The loaded code of a Worker with its environment (spec python-workers.md section 2.1)."""
 
-    __slots__ = ("config", "dialect", "env", "exports", "space")
+    __slots__ = ("config", "dialect", "env", "exports", "host", "space")
 
-    def __init__(self, config: WorkerConfig, dialect: Dialect, env: Any) -> None:
-        """Raises WorkerLoadError, naming file and line, when the code does not load."""
+    def __init__(self, config: WorkerConfig, dialect: Dialect, env: Any, host: Host | None = None) -> None:
+        """`host` is the world around the code. Raises WorkerLoadError, naming file and line, when the
+        code does not load."""
         self.config = config
         self.dialect = dialect
         self.env = env
-        self.space = ModuleSpace(_roots(config), dialect.modules(config, env))
-        self.exports = Exports()
-        if config.main is not None:
-            try:
-                self.exports = self._load(config.main)
-            except WorkerLoadError:
-                self.close()
-                raise
+        self.host = host or Host(HttpCompat.of(config))
+        token = current_host.set(self.host)
+        try:
+            self.space = ModuleSpace(_roots(config), dialect.modules(config, env))
+            self.exports = Exports() if config.main is None else self._load_or_close(config.main)
+        finally:
+            current_host.reset(token)
+
+    def _load_or_close(self, main: Path) -> Exports:
+        try:
+            return self._load(main)
+        except WorkerLoadError:
+            self.close()
+            raise
 
     def _load(self, main: Path) -> Exports:
         if main.suffix != ".py":

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge.http.host import current_host
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.convert import to_js
@@ -65,7 +66,7 @@ class Service:
     ) -> Response:
         """Answer a request. A Worker's exception leaves as JsException."""
         invocation = Invocation(f"{request.method} {request.url}", self.clock)
-        token = current.set(invocation)
+        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         self.invocations.add(invocation)
         try:
             target, extra = self._target("fetch", invocation, entrypoint, props)
@@ -73,6 +74,7 @@ class Service:
             return checked_response(request, result)
         finally:
             current.reset(token)
+            current_host.reset(host_token)
             self._finish(invocation)
 
     async def rpc(
@@ -84,7 +86,7 @@ class Service:
     ) -> Any:
         """Call a method of a fresh entrypoint; arguments and result are copied across."""
         invocation = Invocation(f"rpc {method}", self.clock)
-        token = current.set(invocation)
+        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         self.invocations.add(invocation)
         try:
             target, _ = self._target(method, invocation, entrypoint, props)
@@ -93,13 +95,14 @@ class Service:
             raise remote_error(failure) from None
         finally:
             current.reset(token)
+            current_host.reset(host_token)
             self._finish(invocation)
 
     async def scheduled(self, cron: str, time_ms: float) -> ScheduledResult:
         """Run the cron handler and what it gave to waitUntil."""
         invocation = Invocation(f"scheduled {cron!r}", self.clock)
         controller = ScheduledController(cron, time_ms)
-        token = current.set(invocation)
+        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         try:
             target, extra = self._target("scheduled", invocation, None, None)
             await self.isolate.dialect.call(target, "scheduled", (controller, *extra))
@@ -107,6 +110,7 @@ class Service:
             return ScheduledResult("exception", controller.no_retry, failure)
         finally:
             current.reset(token)
+            current_host.reset(host_token)
             await invocation.drain(EVENT_WALL_LIMIT_S)
         return ScheduledResult("ok", controller.no_retry)
 
