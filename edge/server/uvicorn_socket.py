@@ -35,6 +35,7 @@ CLOSE_WAIT_S = 10.0
 _SERVICE_RESTART = 1012
 
 _log = logging.getLogger("edge.server.socket")
+_log.setLevel(logging.WARNING)  # the parser reports each opened connection; the request line says it already
 
 
 class _Frames(ServerProtocol):
