@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from edge.http.body import Body, Payload, extract
 from edge.http.headers import Headers
 from edge.http.init import given, member
+from edge.http.status import STATUS_TEXTS
 from edge.http.url import try_normalise
 from edge.http.websocket import WebSocket
 from edge.js.errors import range_error, type_error
@@ -26,18 +26,18 @@ _EMPTY_BODY = (
     "pass None (JavaScript: null) instead"
 )
 _log = logging.getLogger("edge.worker")
-_CONTROL = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(r"[\0-\x1f]")
 
 
 class Response(Body, js_name="Response"):
     """An HTTP response."""
 
-    __slots__ = ("_headers", "_web_socket", "cf", "redirected", "status", "statusText", "type", "url")
+    __slots__ = ("_headers", "_status_text", "_web_socket", "cf", "redirected", "status", "type", "url")
 
     _headers: Headers | None
     _web_socket: WebSocket | None
     status: int
-    statusText: str
+    _status_text: str
     url: str
     redirected: bool
     type: str
@@ -57,7 +57,7 @@ class Response(Body, js_name="Response"):
         self._payload = payload
         self._used = False
         self.status = status
-        self.statusText = status_text
+        self._status_text = status_text
         self._headers = headers
         self._web_socket = web_socket
         self.url = ""
@@ -151,6 +151,11 @@ class Response(Body, js_name="Response"):
         return headers
 
     @property
+    def statusText(self) -> str:
+        """What the response was given, else the usual text of its status."""
+        return self._status_text or STATUS_TEXTS.get(self.status, "")
+
+    @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
@@ -161,20 +166,11 @@ class Response(Body, js_name="Response"):
     def clone(self) -> Response:
         if self._web_socket is not None:
             raise type_error("Cannot clone a response to a WebSocket handshake.")
-        copy = Response.make(self._clone_payload(), self.status, self.statusText, self.headers.copy())
+        copy = Response.make(self._clone_payload(), self.status, self._status_text, self.headers.copy())
         copy.url, copy.redirected, copy.type, copy.cf = self.url, self.redirected, self.type, self.cf
         return copy
 
     _js_statics: ClassVar[dict[str, Any]] = {"json": json_, "redirect": redirect, "error": error}
-
-
-def reason_phrase(status: int) -> str:
-    """The text HTTP/1.1 shows after the status when a response names none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        classes = ("Informational", "Success", "Redirection", "Client Error", "Server Error")
-        return classes[status // 100 - 1]
 
 
 def _check_status(status: int, socket: Any) -> None:

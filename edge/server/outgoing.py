@@ -5,7 +5,6 @@ Source: spec runtime.md sections 3 and 4; RFC 9110 sections 6.4 and 15.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Protocol
 
 from edge.http.headers import Headers
@@ -16,11 +15,6 @@ from edge.server.asgi import HeaderList, Send
 _NO_BODY = frozenset({204, 205, 304})
 #: About the connection, which is the server's, not the Worker's.
 _OF_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"})
-_BY_CLASS = {2: "Successful", 3: "Redirection", 4: "Client Error", 5: "Server Error"}
-
-#: Phrases as workerd sends them; unknown codes get the name of their class.
-REASONS = {code: _BY_CLASS.get(code // 100, "") for code in range(100, 600)}
-REASONS.update({status.value: status.phrase for status in HTTPStatus})
 
 
 class Exchange(Protocol):
@@ -77,7 +71,7 @@ def _encode(value: str) -> bytes:
 async def send_response(response: Response, method: str, exchange: Exchange) -> None:
     """Send `response`. A body that fails midway raises, after part of it was sent."""
     status = response.status
-    reason = response.statusText or REASONS.get(status, "")
+    reason = response.statusText
     payload = response._payload
     if status in _NO_BODY:
         await exchange.answer(status, reason, header_list(response, 0 if status == 205 else None), b"")

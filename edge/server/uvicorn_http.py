@@ -14,8 +14,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from edge.http.status import STATUS_TEXTS
 from edge.server.asgi import HeaderList
-from edge.server.outgoing import REASONS
 
 HEAD_SIZE_BYTES_MAX = 128 * 1024
 #: How long a client that half-closed its connection may wait for its answer.
@@ -65,7 +65,7 @@ class DoorExchange(RequestResponseCycle):
         line = _status_lines.get((status, reason))
         if line is None:
             line = f"HTTP/1.1 {status} {reason}\r\n".encode("latin-1", "replace")
-            if reason == REASONS.get(status):
+            if reason == STATUS_TEXTS.get(status):
                 _status_lines[status, reason] = line
         parts = [line]
         for name, value in self.default_headers:
@@ -187,7 +187,7 @@ class DoorHttp(HttpToolsProtocol):
         if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidURLError):
             text = _INVALID_URI
         head = (
-            f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: text/plain;charset=UTF-8\r\n"
+            f"HTTP/1.1 {status} {STATUS_TEXTS[status]}\r\ncontent-type: text/plain;charset=UTF-8\r\n"
             f"content-length: {len(text)}\r\nconnection: close\r\n\r\n"
         )
         self._is_refused = True

@@ -20,12 +20,13 @@ from websockets.http11 import Response as UpgradeResponse
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from edge.http.status import STATUS_TEXTS
 from edge.http.websocket import NO_CODE, WebSocket
 from edge.js.errors import JsException
 from edge.kernel.tasks import spawn
 from edge.server.app import FrontDoor
 from edge.server.incoming import InvalidTarget
-from edge.server.outgoing import REASONS, header_list, plain
+from edge.server.outgoing import header_list, plain
 from edge.server.socket_handshake import Handshake, ask
 
 MESSAGE_SIZE_BYTES_MAX = 32 * 1024 * 1024
@@ -276,4 +277,4 @@ def _http_response(status: int, reason: str, headers: Any, body: bytes) -> Upgra
     lines["connection"] = "close"
     if "content-length" not in lines:
         lines["content-length"] = str(len(body))
-    return UpgradeResponse(status, reason or REASONS.get(status, ""), lines, body)
+    return UpgradeResponse(status, reason or STATUS_TEXTS.get(status, ""), lines, body)

@@ -17,7 +17,6 @@ import click
 from edge.config import WorldConfig
 from edge.http.request import Request
 from edge.http.response import Response
-from edge.server.outgoing import REASONS
 
 FLUSH_AFTER_S = 0.01
 _LEVELS = {
@@ -62,7 +61,7 @@ class Console:
         if self._level > logging.INFO:
             return
         url, status = request.url, response.status
-        reason = response.statusText or REASONS.get(status, "")
+        reason = response.statusText
         path = url[url.index("/", 8) :]
         shown = f"{status} {reason}"
         if self._coloured:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge.http.response import Response, reason_phrase
+from edge.http.response import Response
 from edge.js.proxy import jsnull
 from edge.js.typed_arrays import JsUint8Array
 from tests.edge.http.face import js, obj, raises, refused
@@ -184,9 +184,19 @@ def test_payloads_are_handed_on_once() -> None:
     assert Response.make(None).take_payload() is None
 
 
-@pytest.mark.parametrize(("status", "text"), [(200, "OK"), (418, "I'm a Teapot"), (599, "Server Error")])
-def test_reason_phrases(status: int, text: str) -> None:
-    assert reason_phrase(status) == text
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (200, "OK"),
+        (418, "I'm a teapot"),
+        (425, "Client Error"),
+        (599, "Server Error"),
+        (413, "Payload Too Large"),
+    ],
+)
+def test_status_texts(status: int, text: str) -> None:
+    assert js.Response.new("x", status=status).statusText == text
+    assert js.Response.new("x", status=status, statusText="own").statusText == "own"
 
 
 async def _text(response: Any) -> str:
