@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,21 @@ def test_the_list_shows_the_board(tmp_path: Path, person: Open) -> None:
         ada.press("#open input", "Enter")
         ada.wait_for_url(f"{server.url}/b/another-board")
         ada.wait_for_selector(LIVE)
+
+
+def test_changed_code_takes_over_while_people_draw(tmp_path: Path, person: Open) -> None:
+    project = tmp_path / "whiteboard"
+    shutil.copytree(WHITEBOARD, project)
+    with serving(project, tmp_path / "state") as server:
+        ada, bob = person(server, "edited"), person(server, "edited")
+        draw(ada, (400, 300), (800, 500))
+        bob.wait_for_function(INKED)
+        source = project / "src" / "board.py"
+        source.write_text(source.read_text().replace("wiped the board", "cleaned up"))
+        server.wait_for("Reloaded (board.py)")
+        draw(bob, (400, 500), (800, 300))  # kept and sent again if the reload broke the connection
+        for page in (ada, bob):
+            page.wait_for_function(LINES_AT_BOTH_ENDS)
+        ada.wait_for_selector(LIVE)
+        ada.click("#wipe")
+        bob.wait_for_selector("#said >> text=cleaned up")

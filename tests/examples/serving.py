@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-START_TIMEOUT_S = 60.0  # two cores shared with other test processes
+WAIT_S = 60.0  # two cores shared with other test processes
 
 
 def free_port() -> int:
@@ -29,7 +29,8 @@ class DevServer:
     def __init__(self, project: Path, persist_to: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.output = ""
-        self._ready = threading.Event()
+        self._printed = threading.Condition()
+        self._ended = False
         command = [sys.executable, "-m", "wrangler_compat.cli.main", "dev", str(project)]
         options = ["--port", str(self.port), "--persist-to", str(persist_to)]
         self._process = subprocess.Popen(
@@ -37,9 +38,11 @@ class DevServer:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._ready.wait(START_TIMEOUT_S) or f"Ready on {self.url}" not in self.output:
+        try:
+            self.wait_for(f"Ready on {self.url}")
+        except AssertionError:
             self.kill()
-            raise AssertionError(f"edge dev did not start:\n{self.output}")
+            raise
 
     @property
     def url(self) -> str:
@@ -52,10 +55,18 @@ class DevServer:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.output += re.sub(r"\x1b\[[0-9;]*m", "", line)
-            if "Ready on" in line:
-                self._ready.set()
-        self._ready.set()  # the end of the output: nothing more to wait for
+            with self._printed:
+                self.output += re.sub(r"\x1b\[[0-9;]*m", "", line)
+                self._printed.notify_all()
+        with self._printed:
+            self._ended = True
+            self._printed.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Until it has printed `text`. Raises AssertionError when it ends or falls silent before."""
+        with self._printed:
+            self._printed.wait_for(lambda: text in self.output or self._ended, WAIT_S)
+            assert text in self.output, f"edge dev never said {text!r}:\n{self.output}"
 
     def kill(self) -> None:
         """kill -9: nothing gets a chance to be saved."""
