@@ -72,7 +72,8 @@ def test_unique_ids_come_from_the_seed() -> None:
          "parameter 1 is not of type 'DurableObjectId'."),
         (lambda ns: ns.idFromName(), "TypeError: Failed to execute 'idFromName' on "
          "'DurableObjectNamespace': parameter 1 is not of type 'string'."),
-        (lambda ns: ns.jurisdiction("eu"), "Error: Jurisdiction restrictions are not implemented in workerd."),
+        (lambda ns: ns.jurisdiction("eu"),
+         "Error: Jurisdiction restrictions are not implemented in workerd."),
         (lambda ns: ns.newUniqueId(jurisdiction="eu"),
          "Error: Jurisdiction restrictions are not implemented in workerd."),
         (lambda ns: ns.get(ns.idFromName("a"), routingMode="x"), "RangeError: unknown routingMode: x"),
