@@ -32,12 +32,24 @@ _CONTROL = re.compile(r"[\0-\x1f]")
 class Response(Body, js_name="Response"):
     """An HTTP response."""
 
-    __slots__ = ("_headers", "_status_text", "_web_socket", "cf", "redirected", "status", "type", "url")
+    __slots__ = (
+        "_encoded",
+        "_headers",
+        "_status_text",
+        "_web_socket",
+        "cf",
+        "redirected",
+        "status",
+        "type",
+        "url",
+    )
 
     _headers: Headers | None
     _web_socket: WebSocket | None
     status: int
     _status_text: str
+    #: Whether the body is encoded already as its Content-Encoding says (`encodeBody: "manual"`).
+    _encoded: bool
     url: str
     redirected: bool
     type: str
@@ -58,6 +70,7 @@ class Response(Body, js_name="Response"):
         self._used = False
         self.status = status
         self._status_text = status_text
+        self._encoded = False
         self._headers = headers
         self._web_socket = web_socket
         self.url = ""
@@ -78,6 +91,7 @@ class Response(Body, js_name="Response"):
             payload, content_type, (status, status_text), headers, socket if given(socket) else None
         )
         self.cf = member(init, "cf")
+        self._encoded = _is_encoded(member(init, "encodeBody"))
         return self
 
     @classmethod
@@ -168,9 +182,18 @@ class Response(Body, js_name="Response"):
             raise type_error("Cannot clone a response to a WebSocket handshake.")
         copy = Response.make(self._clone_payload(), self.status, self._status_text, self.headers.copy())
         copy.url, copy.redirected, copy.type, copy.cf = self.url, self.redirected, self.type, self.cf
+        copy._encoded = self._encoded
         return copy
 
     _js_statics: ClassVar[dict[str, Any]] = {"json": json_, "redirect": redirect, "error": error}
+
+
+def _is_encoded(value: Any) -> bool:
+    if value is None or value == "automatic":
+        return False
+    if value != "manual":
+        raise type_error(f"encodeBody: unexpected value: {to_string(value)}")
+    return True
 
 
 def _check_status(status: int, socket: Any) -> None:

@@ -54,6 +54,10 @@ def header_list(response: Response, length: int | None) -> HeaderList:
     lines: HeaderList = []
     if found is not None:
         for name, value in found.raw_items():
+            # A body that the Worker left to the platform to encode is sent as it is, which every
+            # client takes; its Content-Encoding would then be wrong.
+            if name == "content-encoding" and not response._encoded:
+                continue
             if name != "content-length" and name not in _OF_CONNECTION:
                 lines.append((name.encode("latin-1"), _encode(value)))
     if length is not None:

@@ -202,3 +202,10 @@ def test_status_texts(status: int, text: str) -> None:
 async def _text(response: Any) -> str:
     text: str = await response.text()
     return text
+
+
+def test_encode_body() -> None:
+    assert js.Response.new("x", encodeBody="manual")._encoded
+    assert js.Response.new("x", encodeBody="manual").clone()._encoded
+    assert not js.Response.new("x", encodeBody="automatic")._encoded
+    refused("TypeError", "encodeBody: unexpected value: x", lambda: js.Response.new("x", encodeBody="x"))

@@ -55,7 +55,7 @@ async def fetch(
     try:
         response = await exchange.respond()
     except Exception:
-        _log.exception("ASGI request failed")
+        _log.debug("ASGI request failed", exc_info=True)
         await lifespan.shutdown()
         raise
     if exchange.task.done():

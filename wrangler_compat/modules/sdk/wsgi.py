@@ -47,7 +47,7 @@ async def fetch(
     try:
         return _Exchange(app, _environ(request, env, body)).respond(options or _DEFAULTS)
     except Exception:
-        _log.exception("WSGI request failed")
+        _log.debug("WSGI request failed", exc_info=True)
         raise
 
 

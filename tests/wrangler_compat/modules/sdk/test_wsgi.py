@@ -147,6 +147,7 @@ def test_start_response_is_called_once() -> None:
 
 
 def test_start_response_is_called_at_all(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "wsgi")
     result = Chunks(b"x")
     with pytest.raises(RuntimeError, match=r"^The WSGI application did not call start_response\(\)$"):
         run(served(lambda environ, start_response: result))
