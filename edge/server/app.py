@@ -92,6 +92,11 @@ class FrontDoor:
                 raise
             _log.debug("%s %s: the client disconnected", request.method, request.url)
             return
+        except Exception as error:
+            # Too late for another answer: the server cuts the connection, so that nobody takes the
+            # part that was sent for the whole.
+            _log.error("%s %s: the body failed: %s", request.method, request.url, error)
+            raise
         finally:
             watch.stop()
         self.told(request, response, started_s)

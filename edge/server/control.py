@@ -5,6 +5,7 @@ Sources: spec runtime.md section 10 and its corrections, and the recorded answer
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from edge.server.asgi import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from edge.server.app import Backend
+
+_log = logging.getLogger("edge.server")
 
 #: Old names that still work, by rewriting.
 _REWRITES = {"/cdn-cgi/handler/": "/cdn-cgi/local/", "/cdn-cgi/mf/scheduled": "/cdn-cgi/local/scheduled"}
@@ -64,6 +67,8 @@ class Control:
             return _text(_BAD_DATE, 500)
         result = await self._backend.scheduled(request.query_params.get("cron", ""), time_ms)
         status = 200 if result.outcome == "ok" else 500
+        if result.error is not None:
+            _log.error("%s", result.error)
         if request.query_params.get("format") == "json":
             return JSONResponse({"outcome": result.outcome, "noRetry": result.no_retry}, status)
         return _text(result.outcome, status)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from edge.errors import UserError
 from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
-from edge.kernel.tasks import spawn
+from edge.kernel.tasks import log_failure, spawn
 from edge.server.app import FrontDoor
 from edge.world import World
 from wrangler_compat.config.load import Loaded, LoadOptions, load
@@ -46,6 +47,8 @@ def run(options: DevOptions) -> None:
         console.say(note)
     for warning in loaded.warnings:
         console.warn(warning)
+    if loaded.dev.https and not options.https:
+        console.warn('"dev.local_protocol" is "https": for that, start with --server hypercorn --https')
     host = options.host or loaded.dev.host
     listener = listen(host, loaded.dev.port if options.port is None else options.port)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
@@ -104,6 +107,8 @@ class Session:
             for line in summary(self._loaded.world):
                 self._console.say(line)
             self._server = self._make_server()
+            if self._stop.is_set():  # interrupted while it was starting
+                self._server.stop()
             await self._server.serve(self._ready)
         finally:
             self._stop.set()
@@ -134,7 +139,7 @@ class Session:
         scheme = "https" if self._options.https else "http"
         self._console.say(f"Ready on {url_of(self._listener, scheme)}")
         if self._options.reload:
-            spawn(self._reload_on_change(), name="reload on change")
+            spawn(self._reload_on_change(), name="reload on change").add_done_callback(log_failure)
 
     def _interrupted(self) -> None:
         """The first time: finish what is under way. The second time: no more patience."""
@@ -151,10 +156,11 @@ class Session:
 
         while not self._stop.is_set():
             watched = Watched.of(self._loaded.world, self._loaded.files)
-            async for changed in changes(watched, self._stop):
-                await self._reload(changed)
-                if Watched.of(self._loaded.world, self._loaded.files) != watched:
-                    break  # the project has other folders now
+            async with aclosing(changes(watched, self._stop)) as found:
+                async for changed in found:
+                    await self._reload(changed)
+                    if Watched.of(self._loaded.world, self._loaded.files) != watched:
+                        break  # the project has other folders now
 
     async def _reload(self, changed: set[Path]) -> None:
         started_s = self._clock.monotonic()

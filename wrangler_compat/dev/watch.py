@@ -7,7 +7,7 @@ themselves: there the environment, the state and the history of the project lie 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Watched:
         return not _IGNORED.intersection(inside.parts)
 
 
-async def changes(watched: Watched, stop: asyncio.Event) -> AsyncIterator[set[Path]]:
+async def changes(watched: Watched, stop: asyncio.Event) -> AsyncGenerator[set[Path], None]:
     """Yields the paths that changed, until `stop` is set."""
     queue: asyncio.Queue[set[Path]] = asyncio.Queue()
     feeds = [

@@ -100,6 +100,12 @@ def test_a_bad_time(time: str) -> None:
     assert ask(f"/cdn-cgi/handler/scheduled?cron=x&time={time}") == (500, TEXT, text, [])
 
 
+def test_what_a_cron_handler_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    failed = Outcome("exception", error=ValueError("cron failed"))
+    assert ask("/cdn-cgi/local/scheduled?time=1", failed)[0] == 500
+    assert [record.getMessage() for record in caplog.records] == ["cron failed"]
+
+
 def test_post_works_too() -> None:
     assert ask("/cdn-cgi/handler/scheduled?cron=post&time=7", method="POST")[3] == [("post", 7)]
 

@@ -281,7 +281,7 @@ def test_a_stream_of_known_length() -> None:
     run(check())
 
 
-def test_a_stream_that_fails_cuts_the_connection() -> None:
+def test_a_stream_that_fails_cuts_the_connection(caplog: pytest.LogCaptureFixture) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"one"
         raise JsException("Error", "midway")
@@ -295,6 +295,8 @@ def test_a_stream_that_fails_cuts_the_connection() -> None:
             assert parts(await raw(port, get("/")))[0] == "HTTP/1.1 200 OK"
 
     run(check())
+    logged = [record.getMessage() for record in caplog.records if record.name == "edge.server"]
+    assert logged == ["GET http://localhost:8787/: the body failed: Error: midway"] * 2
 
 
 def test_a_client_that_vanishes_aborts_the_request() -> None:

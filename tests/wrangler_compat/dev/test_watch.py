@@ -66,6 +66,6 @@ def test_changes_are_seen(tmp_path: Path) -> None:
                     break
             assert tmp_path / name in await pending
         stop.set()
-        await found.aclose()  # type: ignore[attr-defined]
+        await found.aclose()
 
     run(check())
