@@ -23,6 +23,7 @@ _HEX_ID = re.compile(r"[0-9a-fA-F]{64}")
 _NOT_HEX = "Invalid Durable Object ID: must be 64 hex digits"
 _OTHER_NAMESPACE = "Durable Object ID is not valid for this namespace."
 _HALF_BYTES = 16
+_KNOWN_MAX = 4096
 
 
 class DurableObjectId(JsProxy, js_name="DurableObjectId"):
@@ -57,14 +58,20 @@ class DurableObjectId(JsProxy, js_name="DurableObjectId"):
 class IdFactory:
     """Makes and checks the ids of one namespace."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_key", "_known")
 
     def __init__(self, unique_key: str) -> None:
         """`unique_key` is `<worker>-<Class>`."""
         self._key = hashlib.sha256(unique_key.encode()).digest()
+        self._known: dict[str, str] = {}  # Workers ask for the same names over and over
 
     def from_name(self, name: str) -> DurableObjectId:
-        return DurableObjectId(self._complete(self._mac(name.encode("utf-8", "replace"))), name)
+        found = self._known.get(name)
+        if found is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            found = self._known[name] = self._complete(self._mac(name.encode("utf-8", "replace")))
+        return DurableObjectId(found, name)
 
     def unique(self, random_bytes: bytes) -> DurableObjectId:
         """The id that 16 random bytes give."""

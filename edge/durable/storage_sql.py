@@ -81,7 +81,8 @@ class SqlStorage(JsProxy, js_name="SqlStorage"):
         self._sql = sql
         database.authorizer = self._authorize
         try:
-            cursor.execute(sql, bindings)
+            # A statement from the cache may tell the columns of the schema before.
+            cursor.execute(sql, bindings, can_cache=shape is not None)
         except apsw.Error as failure:
             raise self._refusal(failure) from failure
         finally:
