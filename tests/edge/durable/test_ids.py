@@ -33,6 +33,16 @@ def test_names_give_the_ids_that_wrangler_gives(unique_key: str, name: str, expe
     assert (made.toString(), made.name) == (expected, name)
 
 
+def test_a_name_gives_the_same_id_however_many_others_were_asked_for() -> None:
+    ids = IdFactory("probe-drpc-Obj")
+    first = ids.from_name("alpha").toString()
+    others = {ids.from_name(f"name {number}").toString() for number in range(5000)}
+    assert len(others) == 5000
+    again = ids.from_name("alpha"), ids.from_name("alpha")
+    assert [one.toString() for one in again] == [first, first]
+    assert again[0] is not again[1]
+
+
 def test_ids_from_strings_are_decoded_whatever_their_case() -> None:
     namespace = make_host(Room).namespace()
     made = namespace.idFromName("alpha")
