@@ -26,6 +26,7 @@ class Standing:
     start_s: list[float] = field(default_factory=list)
     change_s: list[float] = field(default_factory=list)
     idle_pss_mib: float = 0.0
+    idle_rss_mib: float = 0.0
     loads: dict[str, list[Load]] = field(default_factory=dict)
 
     def load(self, route: str) -> Load | None:

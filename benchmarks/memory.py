@@ -1,4 +1,4 @@
-"""What a server weighs: the proportional set size of its process tree, from /proc."""
+"""What a server weighs: the memory of its process tree, from /proc."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ def tree(root_pid: int) -> list[int]:
 
 
 def pss_mib(root_pid: int) -> float:
-    """Pages shared by several processes count once, divided among them. In MiB."""
-    return sum(_pss_kib(pid) for pid in tree(root_pid)) / 1024
+    """Proportional set size in MiB: pages shared by several processes count once, divided among them."""
+    return _sum_mib(root_pid, "Pss:")
 
 
-def _pss_kib(pid: int) -> int:
+def rss_mib(root_pid: int) -> float:
+    """Resident set size in MiB, summed over the tree: shared pages count for each process."""
+    return _sum_mib(root_pid, "Rss:")
+
+
+def _sum_mib(root_pid: int, field: str) -> float:
+    return sum(_field_kib(pid, field) for pid in tree(root_pid)) / 1024
+
+
+def _field_kib(pid: int, field: str) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(field):
             return int(line.split()[1])
-    raise ValueError(f"no Pss line in smaps_rollup of process {pid}")
+    raise ValueError(f"no {field} line in smaps_rollup of process {pid}")

@@ -51,6 +51,7 @@ def _footprint(standings: Sequence[Standing], labels: dict[str, str]) -> Table:
     for standing in standings:
         table.add_column(labels[standing.name], justify="right")
     table.add_row("idle memory (PSS), MiB", *(f"{standing.idle_pss_mib:.0f}" for standing in standings))
+    table.add_row("idle memory (RSS), MiB", *(f"{standing.idle_rss_mib:.0f}" for standing in standings))
     table.add_row("start to first 200, s", *(_seconds(standing.start_s) for standing in standings))
     table.add_row("changed source to served, s", *(_seconds(standing.change_s) for standing in standings))
     return table

@@ -38,6 +38,7 @@ def run(contenders: Sequence[Contender], plan: Plan, say: Callable[[str], None])
         time.sleep(_SETTLE_S)
         for server, standing in zip(servers, standings, strict=True):
             standing.idle_pss_mib = memory.pss_mib(server.pid)
+            standing.idle_rss_mib = memory.rss_mib(server.pid)
         for round_number in range(1, plan.rounds + 1):
             for route in plan.routes:
                 for server, standing in zip(servers, standings, strict=True):

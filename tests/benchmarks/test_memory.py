@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks.memory import pss_mib, tree
+from benchmarks.memory import pss_mib, rss_mib, tree
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="needs Linux's /proc")
 
@@ -21,4 +21,5 @@ def test_the_tree_holds_children_and_weighs_more_with_them() -> None:
         assert child.stdout.readline() == b"up\n"
         assert child.pid in tree(os.getpid())
         assert pss_mib(os.getpid()) > alone + 40
+        assert rss_mib(os.getpid()) > pss_mib(os.getpid())  # shared libraries count for each process
         child.communicate()
