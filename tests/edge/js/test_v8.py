@@ -92,13 +92,13 @@ def test_round_trip(value: Any) -> None:
 
 
 @given(values)
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_v8serialize_reads_what_we_write(value: Any) -> None:
     v8serialize.loads(serialize(value))
 
 
 @given(st.recursive(st.booleans() | st.integers(-(2**31), 2**31) | st.text(), st.lists, max_leaves=10))
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_we_read_what_v8serialize_writes(value: Any) -> None:
     assert to_py(deserialize(bytes(v8serialize.dumps(value)))) == value
 
