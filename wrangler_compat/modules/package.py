@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from edge.errors import UnsupportedError
+from edge.js.convert import to_js
 from edge.js.errors import JsException
+from edge.js.objects import JsObject
 from edge.worker.invocation import current
 from wrangler_compat.modules.profile import Profile
 from wrangler_compat.modules.sdk import (
@@ -61,7 +64,12 @@ def build_package(
         lazy["wait_until"] = lambda: wait_until
     sdk["import_from_javascript"] = _importer(current_env, import_js)
     sdk["patch_env"] = _patcher(current_env)
-    return _modules(sdk, lazy)
+    modules = _modules(sdk, lazy)
+    if profile.oldest:  # where the SDK was at first
+        cloudflare = modules["cloudflare"] = ModuleType("cloudflare")
+        cloudflare.__dict__.update(__path__=[], workers=modules["workers"])
+        modules["cloudflare.workers"] = modules["workers"]
+    return modules
 
 
 def _members(profile: Profile, outbound: Callable[..., Any]) -> dict[str, Any]:
@@ -159,11 +167,11 @@ def _adapter(name: str) -> ModuleType:
 def _importer(env: CurrentEnv, import_js: Callable[[str], Any]) -> Callable[[str], Any]:
     def import_from_javascript(module_name: str) -> Any:
         """A JavaScript module. Raises ImportError for one that is not there."""
-        from edge.js.objects import JsObject
-
         if module_name == "cloudflare:workers":
             return JsObject({"env": env, "waitUntil": wait_until})
-        if module_name != "cloudflare:sockets" and current.get() is None:
+        if module_name == "cloudflare:sockets":
+            return JsObject({"connect": _no_sockets})
+        if current.get() is None:
             raise ImportError(f"Failed to import '{module_name}': {_GLOBAL_SCOPE}")
         try:
             return import_js(module_name)
@@ -173,11 +181,13 @@ def _importer(env: CurrentEnv, import_js: Callable[[str], Any]) -> Callable[[str
     return import_from_javascript
 
 
+def _no_sockets(*_: Any) -> Any:
+    raise UnsupportedError("connect() of cloudflare:sockets is not emulated (docs/limitations.md)")
+
+
 def _patcher(env: CurrentEnv) -> Callable[..., Any]:
     def patch_env(d: Any = None, **kwds: Any) -> Any:
         """A context in which `workers.env` has other values. `d` is a dict or pairs."""
-        from edge.js.convert import to_js
-
         values = {**dict(d or {}), **kwds}
         return env._patched({name: to_js(value) for name, value in values.items()})
 

@@ -8,6 +8,7 @@ from edge.config import WorkerConfig
 from edge.js.convert import PYODIDE_0_28, PYODIDE_314, FfiProfile
 
 EXTERNAL_SDK_DATE = "2026-04-21"
+PYODIDE_0_28_DATE = "2025-09-29"
 PYODIDE_314_DATE = "2026-09-08"
 _PYODIDE_314_FLAGS = frozenset({"python_workers_20260610", "python_workers_20260817"})
 
@@ -23,6 +24,8 @@ class Profile:
     global_handlers: bool
     #: A header's value is split at commas in `Request.headers`.
     splits_commas: bool
+    #: Pyodide 0.26, where the SDK is also called `cloudflare.workers`.
+    oldest: bool
 
     @classmethod
     def of(cls, config: WorkerConfig) -> Profile:
@@ -33,6 +36,7 @@ class Profile:
             external_sdk=external,
             global_handlers=not config.has_flag("python_no_global_handlers", "2025-08-14"),
             splits_commas=not (external or keeps_commas),
+            oldest=not config.has_flag("python_workers_20250116", PYODIDE_0_28_DATE),
         )
 
 

@@ -80,6 +80,10 @@ def test_all_names_are_there(tmp_path: Path) -> None:
         ),
         ("workers.import_from_javascript('cloudflare:workers').env.V", "1"),
         ("workers.waitUntil(None)", "None"),
+        (
+            "workers.import_from_javascript('cloudflare:sockets').connect('a:1')",
+            "UnsupportedError: connect() of cloudflare:sockets is not emulated (docs/limitations.md)",
+        ),
         ("workers.python_from_rpc(workers.python_to_rpc({'a': None}))", "{'a': None}"),
     ],
 )
@@ -178,6 +182,13 @@ def test_wait_until_outside_of_an_event(tmp_path: Path) -> None:
 )
 def test_the_old_sdk(tmp_path: Path, expression: str, value: str) -> None:
     assert evaluate(tmp_path, expression, date=OLD) == value
+
+
+def test_the_first_name_of_the_sdk(tmp_path: Path) -> None:
+    prelude = "from cloudflare.workers import Response as Old"
+    assert evaluate(tmp_path, "Old is Response", date="2025-09-28", prelude=prelude) == "True"
+    with pytest.raises(WorkerLoadError, match="No module named 'cloudflare'"):
+        evaluate(tmp_path, "1", date="2025-09-29", prelude=prelude)
 
 
 def test_two_workers_have_their_own_modules(tmp_path: Path) -> None:
