@@ -150,6 +150,8 @@ _NAMES_FIRST = frozenset(
 _NAMES_BOTH = frozenset({Action.CREATE_INDEX, Action.CREATE_TRIGGER, Action.DROP_INDEX, Action.DROP_TRIGGER})
 _ALWAYS = frozenset({Action.SELECT, Action.RECURSIVE})
 
+_INTERNAL = ("sqlite_rename_", "sqlite_drop_")
+_ALTER = re.compile(r"\s*alter\b", re.IGNORECASE)
 _RENAME_TO = re.compile(r"\brename\s+to\s+[\"'`\[]?\s*_cf_", re.IGNORECASE)
 
 
@@ -166,7 +168,7 @@ def decide(action: int, first: str | None, second: str | None, sql: str) -> Verd
     if action in _NAMES_FIRST:
         return _allow(not is_reserved(first))
     if action == Action.FUNCTION:
-        return _function(second or "")
+        return _function((second or "").lower(), sql)
     if action in _NAMES_BOTH:
         return _allow(not is_reserved(first) and not is_reserved(second))
     if action in (Action.TRANSACTION, Action.SAVEPOINT):
@@ -185,10 +187,11 @@ def _allow(yes: bool) -> Verdict:
     return Verdict.ALLOW if yes else Verdict.DENY
 
 
-def _function(name: str) -> Verdict:
-    name = name.lower()
+def _function(name: str, sql: str) -> Verdict:
     if name in _FUNCTIONS:
         return Verdict.ALLOW
+    if name.startswith(_INTERNAL) and _ALTER.match(sql) is not None:
+        return Verdict.ALLOW  # how SQLite rewrites its schema; user SQL cannot call these itself
     return Verdict.UNKNOWN_FUNCTION if name in _NOT_BUILT_IN else Verdict.DENY
 
 
