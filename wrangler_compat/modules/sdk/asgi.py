@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from edge.http.body import Payload
 from edge.http.headers import Headers as JsHeaders
 from edge.http.request import Request as JsRequest
 from edge.http.response import Response as JsResponse
 from edge.http.streams.readable import ReadableStream
-from edge.js.objects import JsObject
-from edge.js.typed_arrays import JsUint8Array
 from edge.kernel.tasks import spawn
-from wrangler_compat.modules.sdk.asgi_body import AppBody, request_messages
+from wrangler_compat.modules.sdk.asgi_body import AppBody, RequestBody
 from wrangler_compat.modules.sdk.asgi_lifespan import ASGI, Lifespan
 from wrangler_compat.modules.sdk.asgi_websocket import serve_websocket
 from wrangler_compat.modules.sdk.background import wait_until
@@ -99,7 +98,7 @@ class _Exchange:
         loop = asyncio.get_running_loop()
         self._response: asyncio.Future[JsResponse] = loop.create_future()
         self._finished: asyncio.Future[None] = loop.create_future()
-        self._messages = request_messages(js_request(req), self._finished)
+        self._receive = RequestBody(js_request(req), self._finished).receive
         self._status: Any = None
         self._headers: JsHeaders | None = None
         self._stream: AppBody | None = None
@@ -119,7 +118,7 @@ class _Exchange:
 
     async def _run(self) -> None:
         try:
-            await self._app(self._scope, self._messages.__anext__, self._send)
+            await self._app(self._scope, self._receive, self._send)
             if not self._response.done():
                 raise RuntimeError(_NO_RESPONSE)
         except Exception as error:
@@ -141,9 +140,7 @@ class _Exchange:
     async def _send_body(self, body: bytes, more: bool) -> None:
         if self._stream is None:
             if not more:
-                self._answer(
-                    None if self._status in NULL_BODY_STATUSES else JsUint8Array.of_bytes(bytes(body))
-                )
+                self._answer(None if self._status in NULL_BODY_STATUSES else bytes(body))
                 self._end()
                 return
             self._stream = AppBody()
@@ -152,11 +149,11 @@ class _Exchange:
         if not more:
             self._end()
 
-    def _answer(self, body: Any) -> None:
+    def _answer(self, payload: Payload) -> None:
         # Headers that were never sent are refused in the words of the real adapter.
         headers = to_js_headers(self._headers)
-        init = {"headers": headers, "status": self._status, **self._options.response_init()}
-        response = JsResponse.js_new(body, JsObject(init))
+        response = JsResponse.build(payload, None, (int(self._status), ""), headers)
+        response._encoded = self._options.encode_body == "manual"
         if not self._response.cancelled():
             self._response.set_result(response)
 

@@ -53,17 +53,36 @@ class AppBody:
         self._taken.set()
 
 
-async def request_messages(request: JsRequest, finished: asyncio.Future[None]) -> AsyncIterator[Any]:
-    """The events of `receive()`: the body's chunks, an empty last one, and after the response a
-    disconnect, as often as it is asked for."""
-    payload = request.take_payload()
-    if isinstance(payload, ReadableStream):
-        async for chunk in payload.chunks():
-            yield {"type": "http.request", "body": chunk, "more_body": True}
-    elif payload:
-        yield {"type": "http.request", "body": payload, "more_body": True}
-    yield {"type": "http.request", "body": b"", "more_body": False}
-    while True:
-        # Shielded: an application that gives up waiting must not settle it for the others.
-        await asyncio.shield(finished)
-        yield {"type": "http.disconnect"}
+class RequestBody:
+    """`receive()`: the body's chunks, an empty last one, and after the response a disconnect, as often
+    as it is asked for. No asynchronous generator: one that is not used up costs a task to clear away."""
+
+    __slots__ = ("_chunks", "_ended", "_finished", "_payload")
+
+    def __init__(self, request: JsRequest, finished: asyncio.Future[None]) -> None:
+        self._payload = request.take_payload()
+        self._finished = finished
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._ended = False
+
+    async def receive(self) -> dict[str, Any]:
+        if self._ended:
+            # Shielded: an application that gives up waiting must not settle it for the others.
+            await asyncio.shield(self._finished)
+            return {"type": "http.disconnect"}
+        chunk = await self._next()
+        self._ended = not chunk
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunk)}
+
+    async def _next(self) -> bytes:
+        """The next chunk; empty after the last."""
+        payload = self._payload
+        if not isinstance(payload, ReadableStream):
+            self._payload = None
+            return payload or b""
+        if self._chunks is None:
+            self._chunks = payload.chunks()
+        async for chunk in self._chunks:
+            if chunk:
+                return chunk
+        return b""

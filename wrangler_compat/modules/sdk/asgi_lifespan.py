@@ -16,7 +16,7 @@ ASGI = {"spec_version": "2.0", "version": "3.0"}
 class Lifespan:
     """Startup and shutdown around one request. An application without lifespan support is left alone."""
 
-    __slots__ = ("_app", "_shut_down", "_started", "_stop", "state")
+    __slots__ = ("_app", "_phases", "_shut_down", "_started", "_stop", "state")
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -25,6 +25,7 @@ class Lifespan:
         self._started: asyncio.Future[bool] = loop.create_future()
         self._stop: asyncio.Future[None] = loop.create_future()
         self._shut_down: asyncio.Future[None] = loop.create_future()
+        self._phases = iter(("startup", "shutdown"))
         self.state: dict[str, Any] = {}
 
     async def startup(self) -> None:
@@ -40,25 +41,27 @@ class Lifespan:
             await self._shut_down
 
     async def _run(self) -> None:
-        receive = self._messages().__anext__
         try:
-            await self._app({"asgi": ASGI, "state": self.state, "type": "lifespan"}, receive, self._send)
+            scope = {"asgi": ASGI, "state": self.state, "type": "lifespan"}
+            await self._app(scope, self._receive, self._send)
         except Exception:
             if self._started.done():
                 _log.exception("Exception in ASGI lifespan application")
             else:
                 # The protocol's way of saying "no lifespan here", and also a crash at startup looks so.
                 _log.debug("the ASGI application raised at lifespan startup", exc_info=True)
-        if not self._started.done():
-            self._started.set_result(False)
-        if not self._shut_down.done():
-            self._shut_down.set_result(None)
+        finally:
+            _settle(self._started, False)
+            _settle(self._shut_down, None)
 
-    async def _messages(self) -> Any:
-        yield {"type": "lifespan.startup"}
+    async def _receive(self) -> dict[str, Any]:
+        phase = next(self._phases, None)
+        if phase == "startup":
+            return {"type": "lifespan.startup"}
         await self._stop
-        yield {"type": "lifespan.shutdown"}
-        await asyncio.get_running_loop().create_future()  # nothing more comes
+        if phase is None:
+            raise asyncio.CancelledError  # nothing more comes: the application is not left waiting
+        return {"type": "lifespan.shutdown"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         match message["type"]:

@@ -345,6 +345,27 @@ def test_startup_that_fails(message: str, text: str) -> None:
         run(served(app))
 
 
+def test_an_application_that_waits_for_more_is_not_left_behind() -> None:
+    ended = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await answer(send)
+            return
+        try:
+            while True:
+                await send({"type": (await receive())["type"] + ".complete"})
+        finally:
+            ended.append(True)
+
+    async def body() -> None:
+        await served(app)
+        await asyncio.sleep(0)
+
+    run(body())
+    assert ended == [True]
+
+
 def test_shutdown_that_fails() -> None:
     app = WithLifespan(shutdown={"type": "lifespan.shutdown.failed", "message": "cannot stop"})
     with pytest.raises(RuntimeError, match="^cannot stop$"):
@@ -372,9 +393,19 @@ def test_fastapi() -> None:
     assert run(both()) == [b'{"item":5,"env":true}', b'{"a":2}']
 
 
+async def asgi_response(options: asgi.Options) -> JsResponse:
+    async def respond(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, b"x", headers=[(b"content-encoding", b"gzip")])
+
+    return await asgi.fetch(http_app(respond), incoming(), ENV, options=options)
+
+
 def test_options() -> None:
     assert asgi.Options().response_init() == {}
     assert asgi.Options(encode_body="manual").response_init() == {"encodeBody": "manual"}
+    options = asgi.Options(encode_body="manual")
+    response = run(asgi_response(options))
+    assert response._encoded
     with pytest.raises(ValueError, match=r"^encode_body must be one of \('automatic', 'manual'\), got 'x'$"):
         asgi.Options(encode_body="x")  # type: ignore[arg-type]
 
