@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WHITEBOARD = EXAMPLES / "whiteboard"
 LIVE = "body[data-status=live]"
+LISTED = "async (name) => (await (await fetch('/boards')).json()).some((board) => board.name === name)"
 INKED = """() => {
     const { width, height } = document.querySelector("#paper");
     const pixels = document.querySelector("#paper").getContext("2d").getImageData(0, 0, width, height).data;
@@ -104,6 +105,7 @@ def test_the_board_outlives_a_killed_server(tmp_path: Path, person: Open) -> Non
 def test_the_list_shows_the_board(tmp_path: Path, person: Open) -> None:
     with serving(WHITEBOARD, tmp_path) as server:
         ada = person(server, "listed-board")
+        ada.wait_for_function(f"({LISTED})('listed-board')")  # it is written after the response
         ada.click("#where a")
         ada.wait_for_selector("#boards >> text=listed-board")
         ada.fill("#open input", "Another Board!")
