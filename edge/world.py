@@ -2,6 +2,8 @@
 
 A `World` holds the Workers of a project with their bindings, one clock and one seed. `edge dev`, the
 pytest fixtures, the simulator and the benchmarks are thin shells over it.
+
+Products are imported when a configuration asks for them: a Worker without them starts sooner.
 """
 
 from __future__ import annotations
@@ -9,11 +11,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge.assets.binding import Assets
-from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
-from edge.durable.host import DurableHost
+from edge.config import (
+    AssetsConfig,
+    DurableBinding,
+    KvBinding,
+    ServiceBinding,
+    WorkerConfig,
+    WorldConfig,
+)
 from edge.errors import ConfigError, UserError, WorkerLoadError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
@@ -22,12 +29,15 @@ from edge.js.convert import to_js
 from edge.js.objects import JsObject
 from edge.kernel.clock import Clock, WallClock
 from edge.kernel.random import RandomStreams
-from edge.kv.binding import KvNamespace
-from edge.kv.database import Durability
-from edge.kv.open import open_namespace
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.service import ScheduledResult, Service, ServiceStub
+
+if TYPE_CHECKING:
+    from edge.assets.binding import Assets
+    from edge.durable.host import DurableHost
+    from edge.kv.binding import KvNamespace
+    from edge.kv.database import Durability
 
 Workers = Mapping[str, WorkerConfig]
 
@@ -60,6 +70,7 @@ class World:
         self._outbound = outbound
         self._kv: dict[str, KvNamespace] = {}
         self._services: dict[str, Service] = {}
+        self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
         self._started: set[tuple[str, str]] = set()
@@ -91,10 +102,12 @@ class World:
         await self._install(loaded)
         for service in replaced:
             service.isolate.close()
+        self._replaced = [service for service in [*self._replaced, *replaced] if service.invocations]
 
     async def close(self, grace_s: float = 30.0) -> None:
         """Let background work finish (at most `grace_s`), then close all stores."""
-        await asyncio.gather(*(service.drain(grace_s) for service in self._services.values()))
+        services = [*self._replaced, *self._services.values()]
+        await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
         for service in self._services.values():
@@ -113,7 +126,7 @@ class World:
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
-            worker.name: Assets(worker.assets, worker)
+            worker.name: _assets(worker.assets, worker)
             for worker in self.config.workers
             if worker.assets is not None
         }
@@ -156,11 +169,13 @@ class World:
         for service in worker.services:
             bindings[service.name] = self._service_stub(service, workers)
         if worker.assets is not None and worker.assets.binding is not None:
-            bindings[worker.assets.binding] = Assets(worker.assets, worker)
+            bindings[worker.assets.binding] = _assets(worker.assets, worker)
         return bindings
 
     def _namespace(self, binding: KvBinding) -> KvNamespace:
         if binding.id not in self._kv:
+            from edge.kv.open import open_namespace
+
             self._kv[binding.id] = open_namespace(
                 binding.id, self._state_dir, self.clock, self._durability, random=self.random
             )
@@ -183,6 +198,8 @@ class World:
             )
         key = (script, binding.class_name)
         if key not in self._durable:
+            from edge.durable.host import DurableHost
+
             self._durable[key] = DurableHost(
                 binding.class_name,
                 unique_key=f"{script}-{binding.class_name}",
@@ -193,6 +210,12 @@ class World:
                 durability=self._durability,
             )
         return self._durable[key]
+
+
+def _assets(config: AssetsConfig, worker: WorkerConfig) -> Assets:
+    from edge.assets.binding import Assets
+
+    return Assets(config, worker)
 
 
 def _require_class(isolate: Isolate, class_name: str) -> None:

@@ -5,6 +5,7 @@ Source: spec runtime.md section 4.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from edge.http.body import Body, Payload, extract
 from edge.http.headers import Headers
 from edge.http.init import given, member
 from edge.http.status import STATUS_TEXTS
+from edge.http.streams import ReadableStream
 from edge.http.url import try_normalise
 from edge.http.websocket import WebSocket
 from edge.js.errors import range_error, type_error
@@ -78,6 +80,13 @@ class Response(Body, js_name="Response"):
         self.type = "default"
         self.cf = None
         return self
+
+    def ended(self) -> asyncio.Future[None] | None:
+        """A future that settles when this response is over: its streamed body at an end, its socket
+        closed. None when it is over as it stands."""
+        if self._web_socket is not None:
+            return self._web_socket._until_end()
+        return self._payload.ended() if isinstance(self._payload, ReadableStream) else None
 
     @classmethod
     def js_new(cls, body: Any = None, init: Any = None, *_: Any) -> Response:

@@ -82,6 +82,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._pumping = False
         self._context: contextvars.Context | None = None
         self._attachment: bytes | None = None
+        self._ended: asyncio.Future[None] | None = None
         self._url: str | None = None  # only ends made by `new WebSocket` have one
         self._protocol: str | None = None
         self._extensions: str | None = None
@@ -277,7 +278,22 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._note(frame)
         give(self._sink, frame)
 
+    def _until_end(self) -> asyncio.Future[None]:
+        """A future that settles once one of the two ends has got a Close or an error."""
+        if self._ended is None:
+            self._ended = asyncio.get_running_loop().create_future()
+            if self._got_close or (self._peer is not None and self._peer._got_close):
+                self._ended.set_result(None)
+        return self._ended
+
+    def _tell_end(self) -> None:
+        for end in (self, self._peer):
+            if end is not None and end._ended is not None and not end._ended.done():
+                end._ended.set_result(None)
+
     def _note(self, frame: Frame) -> None:
+        if isinstance(frame, Close | JsException):
+            self._tell_end()
         if isinstance(frame, Close):
             self._got_close = True
             self._lost = not frame.was_clean

@@ -90,10 +90,10 @@ async def open_database(path: Path | None, clock: Clock, durability: Durability)
             raise
         return Database(direct, direct)
     await offload(clock, lambda: _prepare_file(path))
-    writer = await aiosqlite.connect(path, isolation_level=None)
+    writer = await _connect(path)
     try:
         await _configure(writer, durability)
-        reader = await aiosqlite.connect(path, isolation_level=None)
+        reader = await _connect(path)
     except BaseException:
         await writer.close()
         raise
@@ -105,6 +105,14 @@ async def open_database(path: Path | None, clock: Clock, durability: Durability)
         await writer.close()
         raise
     return Database(writer, reader)
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(path, isolation_level=None)
+    # A connection that was not closed must not keep the process from ending: what was acknowledged
+    # is on disk, and its thread would wait for ever.
+    connection._thread.daemon = True
+    return await connection
 
 
 def prepare(connection: sqlite3.Connection) -> None:

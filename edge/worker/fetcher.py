@@ -97,12 +97,12 @@ class Fetcher(JsProxy, js_name="Fetcher"):
         return self._start_fetch(request)
 
     def _start_fetch(self, request: Request) -> JsPromise:
-        return JsPromise.start(self._answer(request), name=f"fetch {request.url}")
+        return JsPromise.start(self._fetch_from(request), name=f"fetch {request.url}")
 
     def _start_rpc(self, method: str, args: Sequence[Any]) -> JsPromise:
         return JsPromise.start(self._rpc(method, args), name=f"rpc {method}")
 
-    async def _answer(self, request: Request) -> Response:
+    async def _fetch_from(self, request: Request) -> Response:
         response = await self._fetch(request)
         response.url = request.url
         return response

@@ -68,14 +68,16 @@ class Service:
         invocation = Invocation(f"{request.method} {request.url}", self.clock)
         token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         self.invocations.add(invocation)
+        response: Response | None = None
         try:
             target, extra = self._target("fetch", invocation, entrypoint, props)
             result = await self.isolate.dialect.call(target, "fetch", (request, *extra))
-            return checked_response(request, result)
+            response = checked_response(request, result)
+            return response
         finally:
             current.reset(token)
             current_host.reset(host_token)
-            self._finish(invocation)
+            self._finish(invocation, response)
 
     async def rpc(
         self,
@@ -142,14 +144,19 @@ class Service:
             return error("Handler does not export a scheduled() function")
         return error(f"Handler does not export a {handler}() function.")
 
-    def _finish(self, invocation: Invocation) -> None:
+    def _finish(self, invocation: Invocation, response: Response | None = None) -> None:
         if invocation.busy:
-            spawn(self._drain(invocation), name=f"drain {invocation.label}")
+            spawn(self._drain(invocation, response), name=f"drain {invocation.label}")
         else:
             self.invocations.discard(invocation)
 
-    async def _drain(self, invocation: Invocation) -> None:
+    async def _drain(self, invocation: Invocation, response: Response | None) -> None:
+        # The allowance of background work begins when the response has ended, not when it began: the
+        # work may be what feeds a streamed body.
+        ended = None if response is None else response.ended()
         try:
+            if ended is not None:
+                await ended
             await invocation.drain()
         finally:
             self.invocations.discard(invocation)

@@ -28,7 +28,7 @@ _DISTURBED = "This ReadableStream is disturbed (has already been read from), and
 class ReadableStream(JsProxy, js_name="ReadableStream"):
     """Chunks that are read one after the other, by one reader at a time."""
 
-    __slots__ = ("_closed", "_error", "_reader", "_source", "_turn", "disturbed", "length")
+    __slots__ = ("_closed", "_ended", "_error", "_reader", "_source", "_turn", "disturbed", "length")
 
     def __init__(self, source: Source, length: int | None = None) -> None:
         self._source = source
@@ -36,6 +36,7 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
         self._closed = False
         self._error: BaseException | None = None
         self._turn: asyncio.Lock | None = None
+        self._ended: asyncio.Future[None] | None = None
         self.disturbed = False
         #: Bytes in all when that is known beforehand (then a Content-Length can be sent).
         self.length = length
@@ -95,10 +96,24 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
             chunk = await self._source.pull()
         except Exception as error:
             self._error = error
+            self._tell_end()
             raise
         if chunk is END:
             self._closed = True
+            self._tell_end()
         return chunk
+
+    def ended(self) -> asyncio.Future[None]:
+        """A future that settles once the stream was read to its end, failed or was cancelled."""
+        if self._ended is None:
+            self._ended = asyncio.get_running_loop().create_future()
+            if self._closed or self._error is not None:
+                self._ended.set_result(None)
+        return self._ended
+
+    def _tell_end(self) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
 
     def branches(self) -> tuple[ReadableStream, ReadableStream]:
         """Two streams of the same chunks; this one is locked from then on."""
@@ -125,6 +140,7 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
             raise self._error
         if not self._closed:
             self._closed = True
+            self._tell_end()
             await self._source.cancel(reason)
 
     # -- JavaScript -----------------------------------------------------------------------------
