@@ -193,5 +193,5 @@ def test_other_requests_are_refused(server: DevServer, path: str, status: int, t
 
 def test_the_page_is_served_for_the_list_and_for_a_board(server: DevServer) -> None:
     home, board = httpx.get(server.url), httpx.get(f"{server.url}/b/some-board")
-    assert home.text == board.text == (WHITEBOARD / "src" / "page.html").read_text()
+    assert home.text == board.text == (WHITEBOARD / "src" / "page.html").read_text(encoding="utf-8")
     assert home.headers["content-type"] == "text/html; charset=utf-8"

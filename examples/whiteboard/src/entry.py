@@ -10,7 +10,7 @@ from workers import Response, WorkerEntrypoint
 
 __all__ = ["Board", "Default"]  # the classes that the runtime looks for
 
-PAGE = Path(__file__).with_name("page.html").read_text()
+PAGE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
 BOARD_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
