@@ -26,7 +26,7 @@ from edge.durable.alarm import Alarm
 from edge.durable.commits import Commits
 from edge.durable.events import Aborted, Event
 from edge.durable.guards import SectionGuard
-from edge.durable.logic.gate import InputGate, OutputGate, Section
+from edge.durable.logic.gate import InputGate, OutputGate, Section, TooDeep
 from edge.durable.logic.lifecycle import Activity
 from edge.durable.state import DurableObjectState
 from edge.durable.storage import DurableObjectStorage
@@ -94,7 +94,13 @@ class Actor:
         self._running: set[Event] = set()
         self._line: deque[Event] = deque()
         self._guard = SectionGuard(self, self.input.ground)
-        self.commits = Commits(slot.database, (self.input, self.output), host.clock, on_end=self._committed)
+        self.commits = Commits(
+            slot.database,
+            (self.input, self.output),
+            host.clock,
+            before=self._before_commit,
+            on_end=self._committed,
+        )
         self.commits.commit_hook = host.commit_hook
         self.alarm = Alarm(slot.database, host.clock, self._has_alarm_handler)
         storage = DurableObjectStorage(
@@ -205,9 +211,10 @@ class Actor:
         try:
             self.commits.require_whole()
             section = self.input.enter()
-        except JsException as refusal:
+        except (TooDeep, JsException) as refusal:
             work.close()
-            return JsPromise.rejected(refusal)
+            known = isinstance(refusal, JsException)
+            return JsPromise.rejected(refusal if known else error(str(refusal)))
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         context = contextvars.copy_context()
         context.run(resume_guard.set, SectionGuard(self, section))
@@ -252,6 +259,10 @@ class Actor:
         self.reopened.wake()
         while self._line and self.input.admits(self.input.ground):
             self._start(self._line.popleft())
+
+    def _before_commit(self) -> None:
+        if self.alarm.changed:
+            self.slot.record_alarm(self.alarm.stored_ns())
 
     def _committed(self, failure: JsException | None) -> None:
         if failure is not None:

@@ -1,8 +1,8 @@
 """The alarms of one namespace: a table of when to ring whom, and the ringing.
 
-Each object keeps its own alarm; this table is what survives a restart without opening every database. It
-follows the objects' commits, so a crash between the two leaves at worst a ring for an alarm that is not
-there, which the object ignores.
+Each object keeps its own alarm; this table is what survives a restart without opening every database. An
+alarm is written here before the object's commit that sets it, and taken out after the one that deletes
+it: a crash between the two leaves at worst a ring for an alarm that is not there, which the object ignores.
 
 Source: spec durable-objects.md section 9, wrangler.md section 5.3.
 """
@@ -55,6 +55,11 @@ class AlarmScheduler:
         for hex_id, when_ns, name in rows:
             self._arm(DurableObjectId(hex_id, name), when_ns / _NS_PER_S)
 
+    def record(self, object_id: DurableObjectId, when_ns: int) -> None:
+        """An object is about to commit an alarm."""
+        row = (str(object_id), when_ns, object_id.name)
+        self._table().execute("REPLACE INTO _cf_ALARM VALUES (?, ?, ?)", row)
+
     def changed(self, object_id: DurableObjectId, when_ns: int | None) -> None:
         """An object's alarm is durably set to `when_ns`, or deleted."""
         hex_id = str(object_id)
@@ -62,9 +67,8 @@ class AlarmScheduler:
         self._attempts.pop(hex_id, None)
         if when_ns is None:
             self._table().execute("DELETE FROM _cf_ALARM WHERE actor_id = ?", (hex_id,))
-            return
-        self._table().execute("REPLACE INTO _cf_ALARM VALUES (?, ?, ?)", (hex_id, when_ns, object_id.name))
-        self._arm(object_id, when_ns / _NS_PER_S)
+        else:
+            self._arm(object_id, when_ns / _NS_PER_S)
 
     async def ring_now(self, object_id: DurableObjectId) -> bool:
         """Run an object's alarm handler whatever the time; False when no alarm is set."""

@@ -33,6 +33,7 @@ class Commits:
     """Ends the transactions of one object and holds its output until they are durable."""
 
     __slots__ = (
+        "_before",
         "_clock",
         "_context",
         "_database",
@@ -52,12 +53,15 @@ class Commits:
         gates: tuple[InputGate, OutputGate],
         clock: Clock,
         *,
+        before: Callable[[], None],
         on_end: Callable[[JsException | None], None],
     ) -> None:
-        """`on_end` hears of the end of each commit: None, or why the object is broken now."""
+        """`before` is called when a commit is about to begin; `on_end` hears of its end: None, or why
+        the object is broken now."""
         self._database = database
         self._input, self._output = gates
         self._clock = clock
+        self._before = before
         self._on_end = on_end
         self._context = contextvars.Context()
         self._waiters = Waiters()
@@ -92,9 +96,8 @@ class Commits:
 
     def require_whole(self) -> None:
         """Raises why the object broke, if it did."""
-        verdict = self._output.verdict()
-        if verdict is not None:
-            raise verdict
+        if self._output.broken is not None:
+            raise self._output.broken
 
     def pending(self) -> asyncio.Future[None] | None:
         """Like `hold`, also for unconfirmed writes: what `sync()` waits for."""
@@ -110,6 +113,7 @@ class Commits:
     def _end_of_turn(self) -> None:
         if self.explicit_depth or self.in_flight or not self._database.in_transaction or self._input.broken:
             return
+        self._before()
         self._input.shut_for_commit()
         self._output.commit_started()
         if self._database.path is None:

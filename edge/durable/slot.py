@@ -106,6 +106,11 @@ class Slot:
 
     # -- rest
 
+    def record_alarm(self, when_ns: int | None) -> None:
+        """An alarm is about to be set by a commit."""
+        if when_ns is not None:
+            self.host.alarms.record(self.id, when_ns)
+
     def alarm_changed(self, when_ns: int | None) -> None:
         """The alarm is durably set or deleted."""
         self.host.alarms.changed(self.id, when_ns)

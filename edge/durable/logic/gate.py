@@ -29,10 +29,12 @@ Sources: spec durable-objects.md section 3; recordings `blocking`, `block_failur
 
 from __future__ import annotations
 
-from edge.js.errors import JsException, error
-
 DEPTH_MAX = 64
 TOO_DEEP = "blockConcurrencyWhile() calls are nested too deeply."
+
+
+class TooDeep(Exception):
+    """More critical sections inside one another than the platform allows."""
 
 
 class Section:
@@ -75,10 +77,10 @@ class InputGate:
 
     def enter(self) -> Section:
         """Open a critical section from running code, which is the innermost section's: only that runs.
-        Raises Error beyond 64 levels."""
+        Raises TooDeep beyond 64 levels."""
         assert self.broken is None, "a broken object runs nothing"
         if self.top.depth >= DEPTH_MAX:
-            raise error(TOO_DEEP)
+            raise TooDeep(TOO_DEEP)
         assert self.top.open, "a section that is over cannot be on top"
         self.top = Section(self.top)
         return self.top
@@ -141,9 +143,3 @@ class OutputGate:
         if self.broken is None:
             self.broken = reason
         self.waiting = self.committing = False
-
-    def verdict(self) -> JsException | None:
-        """Why output is refused, None if it is not."""
-        if self.broken is None:
-            return None
-        return self.broken if isinstance(self.broken, JsException) else error(str(self.broken))

@@ -15,7 +15,7 @@ from edge.js.errors import JsException, type_error
 from edge.js.python_error import python_error
 from edge.kernel.clock import Clock, VirtualClock
 from edge.kernel.random import RandomStreams
-from edge.worker.dialect import Exports
+from edge.worker.dialect import Dialect, Exports
 
 
 class PlainDialect:
@@ -53,7 +53,7 @@ class Code:
     """What an isolate offers a host."""
 
     def __init__(self, *classes: type, date: str = "2026-10-01", env: Any = None) -> None:
-        self.dialect = PlainDialect()
+        self.dialect: Dialect = PlainDialect()
         self.env = env
         self.config = WorkerConfig("w", Path(), None, date)
         self.host = Host(HttpCompat.of(self.config))

@@ -108,7 +108,9 @@ def test_a_frame_wakes_a_hibernated_object(chat: type[Chat]) -> None:
         await chat.clock.sleep(0)
         await chat.clock.sleep(0)
         awake = host.state(str(stub.id)).value
-        tags = host.slot(stub.id).sockets.tags(chat.clients["a"].end._peer)
+        server = chat.clients["a"].end._peer
+        assert server is not None
+        tags = host.slot(stub.id).sockets.tags(server)
         return asleep, awake, tags
 
     assert drive(chat, script) == ("hibernated", "idle", ("x",))
@@ -197,7 +199,7 @@ def test_the_automatic_response_wakes_nobody(chat: type[Chat]) -> None:
         await stub.join("a")
         state = host.actor(stub.id).state
         ends = [state.getWebSocketAutoResponse(), state.getWebSockets()._items[0]]
-        stamps = [state.getWebSocketAutoResponseTimestamp(ends[1])]
+        stamps: list[Any] = [state.getWebSocketAutoResponseTimestamp(ends[1])]
         state.setWebSocketAutoResponse(AutoResponse.js_new("ping", "pong"))
         await chat.clock.sleep(11)
         client = chat.clients["a"]

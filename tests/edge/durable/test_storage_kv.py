@@ -21,6 +21,7 @@ class Keeper:
     """Runs a test's function with its storage."""
 
     script: Any
+    result: Any = None
 
     def __init__(self, ctx: Any, env: Any) -> None:
         self.storage: DurableObjectStorage = ctx.storage
@@ -38,7 +39,7 @@ def inside(script: Any, **options: Any) -> Any:
     async def main() -> Any:
         async with hosting(Keeper, **options) as host:
             await call(host, script)
-            return Keeper.result  # type: ignore[attr-defined]
+            return Keeper.result
 
     return run_virtual(main())
 

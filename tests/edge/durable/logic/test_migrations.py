@@ -55,7 +55,7 @@ def test_refusals(migrations: list[dict[str, Any]], message: str) -> None:
 
 
 def test_former_names_go_back_to_the_first() -> None:
-    history = [
+    history: list[dict[str, Any]] = [
         {"new_sqlite_classes": ["A", "Z"]},
         {"renamed_classes": [{"from": "A", "to": "B"}]},
         {"renamed_classes": [{"from": "B", "to": "C"}, {"from": "Z", "to": "Y"}]},
