@@ -82,14 +82,12 @@ class PythonDialect:
             raise python_error(failure) from failure
 
     def has_handler(self, target: object, handler: str) -> bool:
-        if isinstance(target, dict):
-            return handler in target
-        return callable(getattr(target, handler, None))
+        return callable(_find(target, handler))
 
     async def call(self, target: Any, handler: str, args: Sequence[Any]) -> Any:
         """Call a handler or an RPC method. Raises JsException: TypeError for a method that is not there,
         `PythonError` for whatever the Worker's code raises."""
-        function = target[handler] if type(target) is dict else getattr(target, handler, None)
+        function = _find(target, handler)
         if not callable(function):
             raise type_error(f"Method {handler} does not exist")
         work = self._handle if handler in _HANDLERS else self._rpc
@@ -133,7 +131,7 @@ class PythonDialect:
         if type(target) is dict:
             return args[:capacity]
         request = args[0]
-        if isinstance(request, JsRequest):
+        if isinstance(request, JsRequest) and not _is_old_style(function):
             request = target._sdk_.request_class(request)
         return (request, None, None)[:capacity]
 
@@ -144,6 +142,21 @@ class PythonDialect:
         if known is None:
             known = self._capacities[key] = _positional(function)
         return known
+
+
+def _find(target: Any, handler: str) -> Any:
+    """The function behind a handler or method; None when there is none."""
+    if type(target) is dict:
+        return target.get(handler)
+    function = getattr(target, handler, None)
+    if function is None and handler in _HANDLERS and target._sdk_.old_handler_names:
+        return getattr(target, f"on_{handler}", None)
+    return function
+
+
+def _is_old_style(function: Any) -> bool:
+    """Whether it is an `on_fetch` in a class: those get JavaScript's own request."""
+    return getattr(function, "__name__", "") == "on_fetch"
 
 
 def _positional(function: Callable[..., Any]) -> int:

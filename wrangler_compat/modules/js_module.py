@@ -81,8 +81,8 @@ class _HostClock:
     def call_at(self, when_s: float, callback: Callable[[], object]) -> Timer:
         return current_host.get().clock.call_at(when_s, callback)
 
-    def hold(self) -> Any:
-        return current_host.get().clock.hold()
+    def hold(self, what: str = "real work") -> Any:
+        return current_host.get().clock.hold(what)
 
 
 class _HostRandom:

@@ -292,6 +292,21 @@ def test_handlers_of_the_old_style_need_the_old_flag(tmp_path: Path) -> None:
         run(worker(tmp_path, LEGACY).fetch())
 
 
+def test_classes_with_handlers_of_the_old_names(tmp_path: Path) -> None:
+    source = """
+class Default(WorkerEntrypoint):
+    async def on_fetch(self, request):
+        return js.Response.new(type(request).__name__)
+class Obj(DurableObject):
+    async def on_alarm(self): pass
+"""
+    old = worker(tmp_path, source, date="2025-06-01")
+    assert run(old.text()) == "JsProxy"
+    assert old.dialect.has_handler(old.isolate.exports.durable["Obj"], "alarm")
+    with pytest.raises(JsException, match="Method fetch does not exist"):
+        run(worker(tmp_path, source).fetch())
+
+
 def test_both_styles_at_once_do_not_load(tmp_path: Path) -> None:
     both = LEGACY + "class Default(WorkerEntrypoint):\n    pass\n"
     with pytest.raises(WorkerLoadError, match="Cannot define multiple default entrypoints"):

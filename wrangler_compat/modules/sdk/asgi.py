@@ -53,6 +53,11 @@ async def fetch(
     exchange = _Exchange(app, req, _scope(req, env, "http", lifespan.state), options or _DEFAULTS)
     try:
         response = await exchange.respond()
+    except asyncio.CancelledError:
+        # The client has gone: the application is ended, and its lifespan beside this request.
+        exchange.task.cancel()
+        spawn(_finish(exchange.task, lifespan), name="asgi shutdown")
+        raise
     except Exception:
         _log.debug("ASGI request failed", exc_info=True)
         await lifespan.shutdown()
@@ -143,7 +148,7 @@ class _Exchange:
                 self._answer(None if self._status in NULL_BODY_STATUSES else bytes(body))
                 self._end()
                 return
-            self._stream = AppBody()
+            self._stream = AppBody(self._end)
             self._answer(ReadableStream(self._stream))
         await self._stream.write(bytes(body))
         if not more:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from edge.http.request import Request as JsRequest
@@ -12,11 +12,13 @@ from edge.http.streams.source import END
 
 
 class AppBody:
-    """The source of a streamed response body: one chunk at a time, the application one chunk ahead."""
+    """The source of a streamed response body: one chunk at a time, the application one chunk ahead.
+    `on_cancel` is told when nobody reads any more."""
 
-    __slots__ = ("_chunk", "_taken", "_there", "cancelled", "closed")
+    __slots__ = ("_chunk", "_on_cancel", "_taken", "_there", "cancelled", "closed")
 
-    def __init__(self) -> None:
+    def __init__(self, on_cancel: Callable[[], None] | None = None) -> None:
+        self._on_cancel = on_cancel
         self._chunk: bytes | None = None
         self._there = asyncio.Event()
         self._taken = asyncio.Event()
@@ -51,6 +53,8 @@ class AppBody:
     async def cancel(self, reason: Any) -> None:
         self.cancelled = True
         self._taken.set()
+        if self._on_cancel is not None:
+            self._on_cancel()
 
 
 class RequestBody:

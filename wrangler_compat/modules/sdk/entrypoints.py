@@ -99,6 +99,8 @@ class Sdk:
     from_rpc: Callable[[Any], Any]
     to_rpc: Callable[[Any], Any]
     request_class: type[Request]
+    #: Whether classes may call their handlers `on_fetch` and so on.
+    old_handler_names: bool = False
 
 
 class Entrypoint:

@@ -117,7 +117,7 @@ class LegacyEntrypoint(Entrypoint):
     """`ctx` stays raw, also the storage of a Durable Object; env is the old SDK's."""
 
     __module__ = "workers._workers"
-    _sdk_: ClassVar[Sdk] = Sdk(legacy_from_rpc, legacy_to_rpc, Request)
+    _sdk_: ClassVar[Sdk] = Sdk(legacy_from_rpc, legacy_to_rpc, Request, True)
 
     def __init__(self, ctx: Any, env: Any) -> None:
         self.ctx = ctx
@@ -156,6 +156,6 @@ def classes(request_class: type[Request]) -> SimpleNamespace:
     """The three base classes for Workers that get `request_class`."""
     if request_class is Request:
         return SimpleNamespace(**{base.__name__: base for base in _BASES})
-    sdk = Sdk(legacy_from_rpc, legacy_to_rpc, request_class)
+    sdk = Sdk(legacy_from_rpc, legacy_to_rpc, request_class, True)
     names = {"_sdk_": sdk, "_is_sdk_base": True, "__module__": "workers._workers"}
     return SimpleNamespace(**{base.__name__: type(base.__name__, (base,), dict(names)) for base in _BASES})

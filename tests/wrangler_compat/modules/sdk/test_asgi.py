@@ -203,12 +203,14 @@ def test_a_reader_that_leaves_stops_the_application() -> None:
     raised = []
 
     async def respond(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         try:
             while True:
                 await send({"type": "http.response.body", "body": b"x", "more_body": True})
         except OSError as error:
             raised.append(str(error))
+            raised.append(await receive())
 
     async def leave() -> None:
         invocation = Invocation("test", WallClock())
@@ -221,7 +223,34 @@ def test_a_reader_that_leaves_stops_the_application() -> None:
         await invocation.drain(1)
 
     run(leave())
-    assert raised == ["the client has gone"]
+    assert raised == ["the client has gone", {"type": "http.disconnect"}]
+
+
+def test_a_client_that_leaves_before_the_response_ends_application_and_lifespan() -> None:
+    class Slow(WithLifespan):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await super().__call__(scope, receive, send)
+                return
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.log.append("cancelled")
+
+    app = Slow()
+
+    async def leave() -> None:
+        task = asyncio.create_task(asgi.fetch(app, incoming(), ENV))
+        while "lifespan.startup" not in app.log:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        while "lifespan.shutdown" not in app.log:
+            await asyncio.sleep(0)
+
+    run(leave())
+    assert app.log[-2:] == ["cancelled", "lifespan.shutdown"]
 
 
 def raising(error: Exception, *, start: bool = False) -> Any:
