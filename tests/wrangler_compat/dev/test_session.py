@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.wrangler_compat.dev.running import HELLO, get, project, running
 
@@ -139,3 +141,26 @@ def test_two_workers(tmp_path: Path) -> None:
     project(tmp_path / "api", HELLO.replace("hello", "from the api"), name="api")
     with running(tmp_path, "-c", "front", "-c", "api/wrangler.jsonc") as (_, port):
         assert get(port) == (200, "from the api")
+
+
+def test_open_websockets_are_told_that_the_server_stops(tmp_path: Path) -> None:
+    code = """\
+from js import WebSocketPair
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        client, server = WebSocketPair.new().object_values()
+        server.accept()
+        server.send("hello")
+        return Response(None, status=101, web_socket=client)
+"""
+    with running(project(tmp_path / "app", code)) as (dev, port):
+        with connect(f"ws://127.0.0.1:{port}/", proxy=None) as client:
+            assert client.recv(timeout=10) == "hello"
+            assert dev.stop() == 0
+            with pytest.raises(ConnectionClosed):
+                client.recv(timeout=10)
+            assert client.protocol.close_rcvd is not None
+            assert client.protocol.close_rcvd.code == 1012
+        dev.until("GET / 101 Switching Protocols (")
