@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.convert import to_js
 from edge.js.objects import JsObject
-from edge.kernel.clock import Clock, WallClock
+from edge.kernel.clock import Clock, VirtualClock, WallClock
+from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
@@ -92,6 +94,31 @@ class World:
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
         """Run a Worker's cron handler."""
         return await self._services[worker or self.config.primary.name].scheduled(cron, time_ms)
+
+    @property
+    def now(self) -> float:
+        """The world's time, in seconds since the epoch."""
+        return self.clock.now()
+
+    @property
+    def now_ms(self) -> int:
+        """The world's time as JavaScript's Date.now() gives it: whole milliseconds since the epoch."""
+        return self.clock.now_ms()
+
+    async def advance(self, duration: str | float | timedelta) -> None:
+        """Let time pass ("1h", "250ms", seconds), with everything that falls due on the way, and everything
+        that can still happen at its end. Raises ValueError for what is no duration, RuntimeError in real
+        time."""
+        await self._virtual_clock("advance").advance(parse_duration(duration))
+
+    async def run_until_idle(self) -> None:
+        """Run everything that can run without time passing. Raises RuntimeError in real time."""
+        await self._virtual_clock("run_until_idle").run_until_idle()
+
+    def _virtual_clock(self, method: str) -> VirtualClock:
+        if not isinstance(self.clock, VirtualClock):
+            raise RuntimeError(f"{method}() needs a world on a VirtualClock; this one is in real time")
+        return self.clock
 
     async def reload(self, config: WorldConfig) -> None:
         """Serve new code and configuration; data stays. When the new code does not load, UserError is

@@ -11,7 +11,10 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import Protocol
+
+from edge.kernel.duration import parse_duration
 
 
 class Timer(Protocol):
@@ -47,8 +50,9 @@ class Clock(Protocol):
         """Run `callback` on the loop once `now()` is at least `when_s` (never before)."""
         ...
 
-    def hold(self) -> AbstractContextManager[None]:
-        """A context in which virtual time stands still because real work is under way."""
+    def hold(self, what: str = "real work") -> AbstractContextManager[None]:
+        """A context in which virtual time stands still because real work is under way; `what` says which,
+        should it never end."""
         ...
 
 
@@ -76,7 +80,7 @@ class WallClock:
         return _WallTimer(when_s, callback)
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, what: str = "real work") -> Iterator[None]:
         yield
 
 
@@ -119,7 +123,8 @@ class VirtualClock:
     def __init__(self, start_s: float = 1_767_225_600.0) -> None:  # 2026-01-01T00:00:00Z
         self._start_s = start_s
         self.elapsed_s = 0.0
-        self.holds = 0
+        #: What is under way for real, in words, in the order it began.
+        self.held_by: list[str] = []
 
     def now(self) -> float:
         return self._start_s + self.elapsed_s
@@ -141,19 +146,24 @@ class VirtualClock:
         # In loop time, not as a delay: two timers for one instant must stay in one order.
         return asyncio.get_running_loop().call_at(max(when_s - self._start_s, self.elapsed_s), callback)
 
+    @property
+    def holds(self) -> int:
+        """How many pieces of real work are under way."""
+        return len(self.held_by)
+
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        self.holds += 1
+    def hold(self, what: str = "real work") -> Iterator[None]:
+        self.held_by.append(what)
         try:
             yield
         finally:
-            self.holds -= 1
+            self.held_by.remove(what)
 
-    async def advance(self, duration_s: float) -> None:
-        """Let `duration_s` seconds pass, running everything that falls due on the way."""
-        if duration_s < 0:
-            raise ValueError(f"time does not go back: advance({duration_s})")
-        await asyncio.sleep(duration_s)
+    async def advance(self, duration: str | float | timedelta) -> None:
+        """Let time pass ("1h", "250ms", seconds): everything that falls due on the way runs, and at the end
+        everything that can still happen without more time passing. ValueError for what is no duration."""
+        await asyncio.sleep(parse_duration(duration))
+        await self.run_until_idle()
 
     async def run_until_idle(self) -> None:
         """Let everything that can run without time passing run to its end."""

@@ -1,62 +1,22 @@
 """The virtual-time event loop: when nothing is ready it jumps to the next timer instead of waiting.
 
-An asyncio loop asks its selector to wait for at most so long. This one answers at once and moves the
-clock by that much, unless real work holds the clock (`Clock.hold()`): then it waits like any loop.
+Real work in flight holds the clock, so that time never jumps over it: what `Clock.hold()` covers, threads
+of `run_in_executor`, open connections, pipes and processes (`edge.kernel.selector`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import selectors
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from edge.kernel.clock import VirtualClock
+from edge.kernel.selector import JumpingSelector, OnStall
 
-_SLICE_S = 0.05  # how long a held loop sleeps before it looks at the holds again
-
-
-class _JumpingSelector(selectors.BaseSelector):
-    def __init__(self, clock: VirtualClock) -> None:
-        self._real = selectors.DefaultSelector()
-        self._clock = clock
-        self.idle_waiters: list[asyncio.Future[None]] = []
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def close(self) -> None:
-        self._real.close()
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is not None and timeout <= 0:
-            return self._real.select(0)
-        ready = self._real.select(0)
-        if ready:
-            return ready
-        if self._clock.holds:
-            # Real work is under way: virtual time stands still until it reports back.
-            return self._real.select(_SLICE_S)
-        if self.idle_waiters:
-            waiters, self.idle_waiters = self.idle_waiters, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
-            return ready
-        if timeout is None:
-            return self._real.select(_SLICE_S)  # nothing scheduled: only the outside can wake us
-        self._clock.elapsed_s += timeout
-        return ready
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -64,8 +24,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, clock: VirtualClock) -> None:
         self._virtual_clock = clock
-        self._jumping = _JumpingSelector(clock)
+        self._jumping = JumpingSelector(clock)
         super().__init__(self._jumping)
+        self._jumping.disregard_own()
 
     def time(self) -> float:
         return self._virtual_clock.elapsed_s
@@ -86,3 +47,33 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         waiter: asyncio.Future[None] = self.create_future()
         self._jumping.idle_waiters.append(waiter)
         await waiter
+
+    def watch(self, on_stall: OnStall | None, *, patience_s: float = 5.0, limit_s: float = 60.0) -> None:
+        """Call `on_stall` with the reason, in words, when nothing happens for `patience_s` of real time, or
+        things go on happening for `limit_s`. None stops watching."""
+        self._jumping.watch(on_stall, patience_s, limit_s)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts
+    ) -> asyncio.Future[_T]:
+        hold = self._virtual_clock.hold(f"{getattr(func, '__qualname__', func)!s} in a thread")
+        hold.__enter__()
+        try:
+            future = super().run_in_executor(executor, func, *args)
+        except BaseException:
+            hold.__exit__(None, None, None)
+            raise
+        future.add_done_callback(lambda _: hold.__exit__(None, None, None))
+        return future
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
+        return await self._holding_while_it_runs(super().subprocess_exec(*args, **options))
+
+    async def subprocess_shell(self, *args: Any, **options: Any) -> Any:
+        return await self._holding_while_it_runs(super().subprocess_shell(*args, **options))
+
+    async def _holding_while_it_runs(self, start: Coroutine[Any, Any, Any]) -> Any:
+        with self._virtual_clock.hold("a process that is starting"):
+            transport, protocol = await start
+        self._jumping.processes.append(transport)
+        return transport, protocol
