@@ -135,6 +135,19 @@ def test_a_critical_section_keeps_all_others_out_and_then_in_order(room: type[Ro
     ]  # fmt: skip
 
 
+def test_events_that_arrive_at_a_closed_gate_keep_their_order(room: type[Room]) -> None:
+    async def script(host: DurableHost, stub: DurableObjectStub) -> Any:
+        section = stub.block("x", 3)
+        await room.clock.sleep(1)
+        waiting = [stub.note(str(number)) for number in range(5)]
+        await room.clock.sleep(1)
+        waiting += [host.namespace().getByName("a").note("other stub"), stub.note("last")]
+        return await asyncio.gather(section, *waiting)
+
+    assert drive(room, script) == ["x", 1, 2, 3, 4, 5, 6, 7]
+    assert room.log == ["x begins", "x ends", "0", "1", "2", "3", "4", "other stub", "last"]
+
+
 def test_a_task_left_by_a_section_runs_with_the_others_afterwards(room: type[Room]) -> None:
     async def script(host: DurableHost, stub: DurableObjectStub) -> None:
         await asyncio.gather(stub.block_with_loose_end(), stub.note("next"))
@@ -190,7 +203,7 @@ def test_a_section_of_half_a_minute_resets_the_object(room: type[Room]) -> None:
 
 def test_abort_cannot_be_caught_and_breaks_the_stub(room: type[Room]) -> None:
     async def script(host: DurableHost, stub: DurableObjectStub) -> list[Any]:
-        failures = await asyncio.gather(
+        failures: list[Any] = await asyncio.gather(
             stub.slow("bystander", 9), stub.abort("why"), stub.note("same turn"), return_exceptions=True
         )
         failures += await asyncio.gather(stub.note("same stub"), return_exceptions=True)

@@ -153,7 +153,7 @@ def test_a_failed_commit_leaks_nothing(place: Path | None, call: str) -> None:
         disk(host).fails = True
         work = stub.put("a", "after") if call == "put" else getattr(stub, call)()
         others = [stub.get("a"), stub.put("b", 1)]
-        failures = await asyncio.gather(work, *others, return_exceptions=True)
+        failures: list[Any] = await asyncio.gather(work, *others, return_exceptions=True)
         disk(host).fails = False
         with pytest.raises(JsException) as broken:
             await stub.get("a")
@@ -221,6 +221,8 @@ def test_a_constraint_that_is_violated_at_the_commit_resets_the_object(place: Pa
 
 def test_what_one_object_sends_to_another_waits_for_its_writes(tmp_path: Path) -> None:
     class Sender(Ledger):
+        other: Any
+
         async def put_then_call(self) -> Any:
             await self.storage.put("a", 1)
             return JsArray(await asyncio.gather(*(self.other.note(number) for number in range(3))))
@@ -235,13 +237,13 @@ def test_what_one_object_sends_to_another_waits_for_its_writes(tmp_path: Path) -
 
     async def main() -> Any:
         async with hosting(Receiver) as receivers, hosting(Sender, WallClock(), directory=tmp_path) as host:
-            Sender.other = receivers.namespace().getByName("r")  # type: ignore[attr-defined]
+            Sender.other = receivers.namespace().getByName("r")
             host.commit_hook = Disk()
             counts = await host.namespace().getByName("a").put_then_call()
             host.commit_hook = failing = Disk()
             failing.fails = True
             with pytest.raises(JsException):
                 await host.namespace().getByName("b").put_then_call()
-            return list(counts), await Sender.other.note(99)  # type: ignore[attr-defined]
+            return list(counts), await Sender.other.note(99)
 
     assert run(main()) == ([1, 2, 3], 4)

@@ -209,7 +209,7 @@ def test_the_automatic_response_wakes_nobody(chat: type[Chat]) -> None:
         await chat.clock.sleep(1)
         state = host.actor(stub.id).state
         stamp = state.getWebSocketAutoResponseTimestamp(ends[1])
-        pair = state.getWebSocketAutoResponse()
+        pair: Any = state.getWebSocketAutoResponse()
         state.setWebSocketAutoResponse()
         client.send("ping")
         await chat.clock.sleep(1)
