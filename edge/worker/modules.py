@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 _HOST_ONLY = frozenset(sys.builtin_module_names)
@@ -36,10 +36,21 @@ class HostView(ModuleType):
         setattr(self.__dict__["_host"], name, value)
 
 
+class FreshLoader(SourceFileLoader):
+    """Compiles the file as it is now. Python's cache of compiled code tells versions of a file apart by
+    whole seconds and size: a change right after another would not be seen."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
 class ModuleSpace:
     """Loads and holds the modules of one Worker."""
 
     def __init__(self, roots: Sequence[Path], provided: Mapping[str, ModuleType]) -> None:
+        """`roots` are searched in order: the Worker's own folder, then folders of vendored packages."""
         self._roots = [str(root) for root in roots]
         self._modules: dict[str, ModuleType] = dict(provided)
         # Packages that look at sys.platform or call import_module see what they would see on the edge.
@@ -52,7 +63,7 @@ class ModuleSpace:
 
     def load_main(self, path: Path) -> ModuleType:
         """Execute the Worker's main module; errors leave as they are raised."""
-        spec = spec_from_file_location(path.stem, path, loader=SourceFileLoader(path.stem, str(path)))
+        spec = spec_from_file_location(path.stem, path, loader=FreshLoader(path.stem, str(path)))
         assert spec is not None
         return self._execute(path.stem, spec)
 
@@ -122,7 +133,14 @@ class ModuleSpace:
         for folder in spec.submodule_search_locations or ():
             if any(Path(folder).rglob("*wasm32*.so")):
                 return None
+        if isinstance(spec.loader, SourceFileLoader) and self._is_own(Path(spec.loader.path)):
+            spec.loader = FreshLoader(spec.loader.name, spec.loader.path)
         return spec
+
+    def _is_own(self, file: Path) -> bool:
+        """Whether a file is the Worker's own, as opposed to vendored."""
+        own, *vendored = self._roots
+        return file.is_relative_to(own) and not any(file.is_relative_to(root) for root in vendored)
 
     def _load(self, name: str) -> ModuleType:
         found = self._modules.get(name)

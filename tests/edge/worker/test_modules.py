@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -147,3 +148,27 @@ def test_real_paths_and_dataclasses(tmp_path: Path) -> None:
     module = load(root)
     assert module.value == ["y"]
     assert module.here == str(root / "entry.py")
+
+
+def test_code_is_as_fresh_as_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python takes a cached module for current when second and size of its source agree: two edits in
+    # one second may well be of one size.
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for value in ("1", "2"):
+        write(tmp_path, entry=f"import helper\nvalue = {value}, helper.VALUE", helper=f"VALUE = {value}")
+        for name in ("entry.py", "helper.py"):
+            os.utime(tmp_path / name, (1_700_000_000, 1_700_000_000))
+        assert load(tmp_path).value == (int(value), int(value))
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_vendored_packages_keep_their_compiled_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    root, vendored = tmp_path / "src", tmp_path / "python_modules"
+    write(root, entry="import big")
+    write(vendored, big="VALUE = 1")
+    space = ModuleSpace([root, vendored], {})
+    space.load_main(root / "entry.py")
+    space.close()
+    assert list((vendored / "__pycache__").glob("big.*.pyc"))
