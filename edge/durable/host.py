@@ -97,6 +97,7 @@ class DurableHost:
         busy = [slot.actor for slot in slots if slot.actor is not None and slot.actor.busy]
         if busy:
             await self._finish(busy, grace_s)
+        await asyncio.gather(*(slot.settled() for slot in slots), return_exceptions=True)
         for slot in slots:
             slot.shut_down(error(_CODE_UPDATED, durableObjectReset=True))
         in_flight = [slot.ending for slot in slots if slot.ending is not None]
@@ -163,9 +164,11 @@ class DurableHost:
         return [] if slot is None else slot.blockers()
 
     def evict(self, hex_id: str) -> bool:
-        """Put an object away now; False when it is at work or not in memory."""
+        """Put an object away now; False when it is at work, has writes to commit or is not in memory."""
         slot = self._slots.get(hex_id)
         if slot is None or slot.actor is None or slot.actor.activity().at_work:
+            return False
+        if slot.actor.broken is None and slot.actor.commits.pending() is not None:
             return False
         slot.put_away()
         return True

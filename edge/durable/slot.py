@@ -161,6 +161,14 @@ class Slot:
         """The last commit of an actor that was broken off."""
         return self._predecessor_ends
 
+    async def settled(self) -> None:
+        """Wait until nothing is left to commit. Raises what the last commit raised."""
+        while self.actor is not None and self.actor.broken is None:
+            wait = self.actor.commits.pending()
+            if wait is None:
+                return
+            await wait
+
     def shut_down(self, reason: JsException) -> None:
         """The host closes: cut what still runs and all connections."""
         if self._timer is not None:

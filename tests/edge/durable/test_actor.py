@@ -203,9 +203,8 @@ def test_a_section_of_half_a_minute_resets_the_object(room: type[Room]) -> None:
 
 def test_abort_cannot_be_caught_and_breaks_the_stub(room: type[Room]) -> None:
     async def script(host: DurableHost, stub: DurableObjectStub) -> list[Any]:
-        failures: list[Any] = await asyncio.gather(
-            stub.slow("bystander", 9), stub.abort("why"), stub.note("same turn"), return_exceptions=True
-        )
+        calls = (stub.slow("bystander", 9), stub.abort("why"), stub.note("same turn"))
+        failures: list[Any] = [*await asyncio.gather(*calls, return_exceptions=True)]
         failures += await asyncio.gather(stub.note("same stub"), return_exceptions=True)
         flags = {getattr(failure, "durableObjectReset", None) for failure in failures}
         return [
@@ -313,6 +312,19 @@ class Preparing:
 
     async def is_ready(self) -> bool:
         return self.ready
+
+
+def test_evicting_an_object_whose_constructor_failed_gives_it_another_try() -> None:
+    Unlucky.counts = {}
+
+    async def main() -> Any:
+        async with hosting(Unlucky) as host:
+            stub = host.namespace().getByName("a")
+            with pytest.raises(JsException):
+                await stub.hi()
+            return host.evict(str(stub.id)), await host.namespace().getByName("a").hi()
+
+    assert run_virtual(main()) == (True, 2)
 
 
 def test_no_event_before_what_the_constructor_blocks_on() -> None:

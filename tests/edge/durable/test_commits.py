@@ -180,6 +180,19 @@ def test_unconfirmed_writes_do_not_hold_the_answer(place: Path | None) -> None:
     assert drive(script, place) == ("answer", "Error: the disk is gone")
 
 
+def test_unconfirmed_writes_are_not_lost_by_eviction_or_by_closing(tmp_path: Path) -> None:
+    async def script(host: DurableHost, stub: Any) -> Any:
+        await stub.put("a", 1, True)
+        evicted = host.evict(str(stub.id))
+        return evicted
+
+    async def read(host: DurableHost, stub: Any) -> Any:
+        return await stub.get("a")
+
+    assert drive(script, tmp_path) is False
+    assert drive(read, tmp_path) == 1
+
+
 def test_an_exception_does_not_undo_writes(place: Path | None) -> None:
     async def script(host: DurableHost, stub: Any) -> Any:
         with pytest.raises(JsException, match="after the write"):
