@@ -6,7 +6,7 @@ them into what the `workers` package shows, as pyodide's entrypoint helper does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,9 +30,9 @@ class Exports:
 class Dialect(Protocol):
     """The language side of the runtime."""
 
-    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType]:
-        """The importable modules the platform provides to this Worker (`workers`, `js`, …). `env` is
-        the Worker's JavaScript env object."""
+    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType | Callable[[], ModuleType]]:
+        """The importable modules the platform provides to this Worker (`workers`, `js`, …), or what
+        makes them when they are first imported. `env` is the Worker's JavaScript env object."""
         ...
 
     def exports(self, main: ModuleType, config: WorkerConfig) -> Exports:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from pathlib import Path
@@ -36,6 +36,10 @@ class HostView(ModuleType):
         setattr(self.__dict__["_host"], name, value)
 
 
+#: A module that a dialect gives to a Worker, or what makes it.
+Provided = ModuleType | Callable[[], ModuleType]
+
+
 class FreshLoader(SourceFileLoader):
     """Compiles the file as it is now. Python's cache of compiled code tells versions of a file apart by
     whole seconds and size: a change right after another would not be seen."""
@@ -49,10 +53,17 @@ class FreshLoader(SourceFileLoader):
 class ModuleSpace:
     """Loads and holds the modules of one Worker."""
 
-    def __init__(self, roots: Sequence[Path], provided: Mapping[str, ModuleType]) -> None:
-        """`roots` are searched in order: the Worker's own folder, then folders of vendored packages."""
+    def __init__(self, roots: Sequence[Path], provided: Mapping[str, Provided]) -> None:
+        """`roots` are searched in order: the Worker's own folder, then folders of vendored packages.
+        `provided` modules come before both; those given as functions are made when first imported."""
         self._roots = [str(root) for root in roots]
-        self._modules: dict[str, ModuleType] = dict(provided)
+        self._modules: dict[str, ModuleType] = {}
+        self._makers: dict[str, Callable[[], ModuleType]] = {}
+        for name, module in provided.items():
+            if isinstance(module, ModuleType):
+                self._modules[name] = module
+            else:
+                self._makers[name] = module
         # Packages that look at sys.platform or call import_module see what they would see on the edge.
         self._modules.setdefault("sys", HostView(sys, platform="emscripten"))
         self._modules.setdefault("importlib", HostView(importlib, import_module=self.import_module))
@@ -99,7 +110,7 @@ class ModuleSpace:
             return builtins.__import__(name, globals, locals, fromlist or (), 0)
         module = self._load(name)
         if not fromlist:
-            return module if level else self._modules[name.partition(".")[0]]
+            return module if level else self._load(name.partition(".")[0])
         if hasattr(module, "__path__"):
             self._load_submodules(module, fromlist)
         return module
@@ -120,8 +131,10 @@ class ModuleSpace:
         top = name.partition(".")[0]
         owned = self._owned.get(top)
         if owned is None:
-            owned = self._owned[top] = top in self._modules or (
-                top not in _HOST_ONLY and self._find(top, self._roots) is not None
+            owned = self._owned[top] = (
+                top in self._modules
+                or top in self._makers
+                or (top not in _HOST_ONLY and self._find(top, self._roots) is not None)
             )
         return owned
 
@@ -146,6 +159,8 @@ class ModuleSpace:
         found = self._modules.get(name)
         if found is not None:
             return found
+        if name in self._makers:
+            return self._modules.setdefault(name, self._makers.pop(name)())
         parent_name, _, child = name.rpartition(".")
         path: Sequence[str] = self._roots
         if parent_name:

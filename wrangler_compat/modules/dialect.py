@@ -20,9 +20,10 @@ from edge.js.errors import HungWorker, error, type_error
 from edge.js.python_error import python_error
 from edge.js.suspension import suspendable
 from edge.worker.dialect import Exports
+from edge.worker.modules import Provided
 from wrangler_compat.modules.discovery import find_exports
 from wrangler_compat.modules.package import build_package
-from wrangler_compat.modules.platform import note_use, platform_modules
+from wrangler_compat.modules.platform import platform_modules
 from wrangler_compat.modules.profile import Profile
 from wrangler_compat.modules.sdk.env import _EnvWrapper
 from wrangler_compat.modules.sdk.legacy import LegacyEnvWrapper
@@ -38,14 +39,10 @@ _LIMITLESS = 1 << 30
 _PASSING = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, Aborted)
 
 
-PlatformModules = Callable[[WorkerConfig, Profile], Mapping[str, ModuleType]]
-
-
 class PythonDialect:
-    """Runs Workers written in Python. `platform` gives the modules `js` and `pyodide.*` for a Worker."""
+    """Runs Workers written in Python."""
 
-    def __init__(self, platform: PlatformModules = platform_modules) -> None:
-        self._platform = platform
+    def __init__(self) -> None:
         self._capacities: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         #: Whether a Worker has looked at `run_sync`: its calls then run where they can be suspended,
         #: which costs about as much as a plain request.
@@ -53,13 +50,14 @@ class PythonDialect:
         #: For each Worker the env it was loaded with and what instances start from.
         self._environments: dict[str, _EnvWrapper] = {}
 
-    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType]:
+    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, Provided]:
         profile = Profile.of(config)
         wrapper = _EnvWrapper if profile.external_sdk else LegacyEnvWrapper
         self._environments[config.name] = wrapper(env)._filled()
-        platform = self._platform(config, profile)
-        note_use(platform["pyodide.ffi"], ("run_sync", "can_run_sync"), self._allow_suspension)
-        return {**platform, **build_package(profile, env, js_fetch, _no_such_module)}
+        return {
+            **platform_modules(profile, self._allow_suspension),
+            **build_package(profile, env, js_fetch, _no_such_module),
+        }
 
     def _allow_suspension(self) -> None:
         self._suspends = True

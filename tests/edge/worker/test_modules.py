@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from edge.worker.modules import ModuleSpace
+from edge.worker.modules import ModuleSpace, Provided
 
 
 def write(root: Path, **files: str) -> Path:
@@ -18,7 +20,7 @@ def write(root: Path, **files: str) -> Path:
     return root
 
 
-def load(root: Path, provided: dict[str, ModuleType] | None = None) -> ModuleType:
+def load(root: Path, provided: Mapping[str, Provided] | None = None) -> ModuleType:
     space = ModuleSpace([root], provided or {})
     try:
         return space.load_main(root / "entry.py")
@@ -172,3 +174,26 @@ def test_vendored_packages_keep_their_compiled_form(tmp_path: Path, monkeypatch:
     space.load_main(root / "entry.py")
     space.close()
     assert list((vendored / "__pycache__").glob("big.*.pyc"))
+
+
+def test_modules_given_as_functions_are_made_when_first_imported(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def maker(name: str, **names: Any) -> Callable[[], ModuleType]:
+        def make() -> ModuleType:
+            made.append(name)
+            module = ModuleType(name)
+            module.__dict__.update(names)
+            return module
+
+        return make
+
+    provided = {
+        "lazy": maker("lazy", __path__=[], value=1),
+        "lazy.child": maker("lazy.child", value=2),
+        "unused": maker("unused"),
+    }
+    root = write(tmp_path, entry="import lazy.child\nfrom lazy.child import value\ntop = lazy.value")
+    main = load(root, provided)
+    assert (main.value, main.top) == (2, 1)
+    assert sorted(made) == ["lazy", "lazy.child"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from edge.http.headers import Headers as JsHeaders
 from edge.http.request import Request as JsRequest
 from edge.js.errors import JsException
+from edge.js.proxy import JsProxy
 from wrangler_compat.modules.sdk.fetch_response import AbortError
 from wrangler_compat.modules.sdk.request import Request, request_init
 from wrangler_compat.modules.sdk.response import Response
@@ -36,6 +38,9 @@ def fetch_through(binding: Any) -> FetchFunction:
 
 async def _send(send: Callable[..., Any], resource: Any, options: dict[str, Any]) -> Response:
     source = resource._js_request if isinstance(resource, Request) else resource
+    headers = options.get("headers")
+    if isinstance(headers, JsProxy):  # whatever JavaScript takes, as the Map that to_js makes of a dict
+        options["headers"] = JsHeaders.js_new(headers)
     init = request_init(options)
     if init is not None or not isinstance(source, JsRequest):
         source = JsRequest.js_new(source, init)

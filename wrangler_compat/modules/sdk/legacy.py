@@ -9,6 +9,8 @@ import functools
 from types import FunctionType, SimpleNamespace
 from typing import Any, ClassVar
 
+from edge.js.collections import JsMap
+from edge.js.objects import JsArray
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsBigInt
 from wrangler_compat.modules.sdk.bindings import _DurableObjectNamespaceWrapper, _with_options
@@ -35,10 +37,17 @@ CommaSplittingRequest.__name__ = CommaSplittingRequest.__qualname__ = "Request"
 
 
 def legacy_to_rpc(value: Any) -> Any:
-    """`python_to_rpc` of the old SDK: functions are refused, None stays undefined."""
+    """`python_to_rpc` of the old SDK: functions are refused, None stays undefined, a dict is a Map (so
+    that its keys keep their types)."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return JsMap((legacy_to_rpc(key), legacy_to_rpc(item)) for key, item in value.items())
+    if type(value) is list:
+        return JsArray([legacy_to_rpc(item) for item in value])
     if isinstance(value, FunctionType):
         raise TypeError(f"{type(value)} cannot be sent over RPC.")
-    return None if value is None else python_to_rpc(value)
+    return python_to_rpc(value)
 
 
 def legacy_from_rpc(value: Any) -> Any:
