@@ -20,9 +20,9 @@ POSITIONAL_MAX = 6
 FLOORS = [
     {"edge.errors", "edge.config", "edge.limits", "edge.kernel"},
     {"edge.js", "edge.network"},
-    {"edge.http"},
+    {"edge.http", "edge.sql"},
     {"edge.worker"},
-    {"edge.kv", "edge.durable", "edge.assets"},
+    {"edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit", "edge.analytics"},
     {"edge.world"},
     {"edge.server", "edge.testing"},
     {"sandbox"},
@@ -77,7 +77,15 @@ def test_every_module_stands_on_a_floor() -> None:
 
 
 def test_products_do_not_know_each_other() -> None:
-    products = ("edge.kv", "edge.durable", "edge.assets")
+    products = (
+        "edge.kv",
+        "edge.durable",
+        "edge.assets",
+        "edge.d1",
+        "edge.r2",
+        "edge.ratelimit",
+        "edge.analytics",
+    )
     wrong = []
     for path in sources("edge"):
         own = next((name for name in products if module_name(path).startswith(name)), None)
@@ -89,7 +97,17 @@ def test_products_do_not_know_each_other() -> None:
 
 
 def test_pure_logic_has_no_io() -> None:
-    impure = ("asyncio", "sqlite3", "aiosqlite", "time", "random", "os", "threading", "edge.kernel", "logging")
+    impure = (
+        "asyncio",
+        "sqlite3",
+        "aiosqlite",
+        "time",
+        "random",
+        "os",
+        "threading",
+        "edge.kernel",
+        "logging",
+    )
     wrong = []
     for path in sources("edge"):
         if "logic" not in path.parts:
@@ -142,7 +160,11 @@ def test_no_exception_is_swallowed() -> None:
     wrong = []
     for path in sources(*PACKAGES):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ExceptHandler) and len(node.body) == 1 and isinstance(node.body[0], ast.Pass):
+            if (
+                isinstance(node, ast.ExceptHandler)
+                and len(node.body) == 1
+                and isinstance(node.body[0], ast.Pass)
+            ):
                 wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert wrong == []
 
@@ -154,6 +176,7 @@ def test_every_test_can_fail(folder: str) -> None:
         f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
         for path in sources(folder)
         for function in functions(path)
-        if function.name.startswith("test_") and not any(isinstance(node, checks) for node in ast.walk(function))
+        if function.name.startswith("test_")
+        and not any(isinstance(node, checks) for node in ast.walk(function))
     ]
     assert idle == []

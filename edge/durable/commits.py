@@ -21,12 +21,13 @@ import apsw
 
 from edge.durable.database import Database
 from edge.durable.logic.gate import InputGate, OutputGate
-from edge.durable.sql_errors import reset_text, sql_error
+from edge.durable.sql_errors import reset_text
 from edge.durable.waiting import Waiters
 from edge.js.errors import JsException, error
 from edge.kernel.clock import Clock
 from edge.kernel.tasks import spawn
 from edge.kernel.threads import offload
+from edge.sql.errors import sql_error
 
 
 class Commits:

@@ -6,14 +6,11 @@ Source: spec durable-objects.md section 6; recordings `cursor_api`, `select_valu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from edge.durable.database import Database
-from edge.durable.sql_counters import Work, rows_read, rows_written
-from edge.durable.sql_errors import sql_error
 from edge.js.arrays import JsArray
 from edge.js.buffers import JsArrayBuffer
 from edge.js.errors import error
@@ -21,19 +18,13 @@ from edge.js.iterators import JsIterator
 from edge.js.objects import JsObject
 from edge.js.proxy import JsProxy
 from edge.js.values import to_js_number
+from edge.sql.counters import Work, rows_read, rows_written
+from edge.sql.errors import sql_error
+from edge.sql.runner import Shape
 
 _NO_RESULTS = "Expected exactly one result from SQL query, but got no results."
 _MANY_RESULTS = "Expected exactly one result from SQL query, but got multiple results."
 _SAFE = 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What is known of a statement once it is compiled."""
-
-    sql: str
-    read_only: bool
-    columns: tuple[str, ...]
 
 
 class Cursor(JsProxy, js_name="Cursor"):

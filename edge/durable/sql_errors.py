@@ -1,56 +1,22 @@
-"""SQLite's errors with the texts of the platform: message, offset, code name, extended code name.
+"""Why an object is reset when its transaction cannot be committed.
 
-Source: spec durable-objects.md section 6; recordings `statement_errors`, `limits`.
+Source: spec durable-objects.md section 6.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import apsw
 
-from edge.durable.logic.sql_rules import WRONG_BINDINGS
-from edge.js.errors import JsException, error
+from edge.sql.errors import sql_text
 
-
-def _names(mapping: Mapping[Any, Any]) -> dict[int, str]:
-    # apsw maps both ways in one dict.
-    return {code: name for code, name in mapping.items() if isinstance(code, int)}
-
-
-_CODES = _names(apsw.mapping_result_codes)
-_EXTENDED = _names(apsw.mapping_extended_result_codes)
 _CONSTRAINTS_VIOLATED = (
     "Durable Object was reset and rolled back to its last known good state because the application left "
     "the database in a state where constraints were violated: "
 )
 
 
-def sql_text(failure: Exception) -> str:
-    """`near "bunk": syntax error at offset 9: SQLITE_ERROR`."""
-    if isinstance(failure, apsw.BindingsError):
-        return WRONG_BINDINGS
-    result = getattr(failure, "result", None)
-    if result is None:
-        return str(failure)
-    offset = getattr(failure, "error_offset", -1)
-    extended = getattr(failure, "extendedresult", result)
-    text = str(failure)
-    if offset >= 0:
-        text += f" at offset {offset}"
-    text += f": {_CODES.get(result, 'SQLITE_ERROR')}"
-    if extended != result and extended in _EXTENDED:
-        text += f" (extended: {_EXTENDED[extended]})"
-    return text
-
-
-def sql_error(failure: Exception) -> JsException:
-    return error(sql_text(failure))
-
-
 def reset_text(failure: Exception) -> str:
-    """Why an object was reset when its transaction could not be committed."""
+    """The platform's text for a commit that failed with `failure`."""
     if isinstance(failure, apsw.ConstraintError):
         return f"{_CONSTRAINTS_VIOLATED}{failure}: SQLITE_CONSTRAINT"
     return sql_text(failure)

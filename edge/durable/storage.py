@@ -20,6 +20,7 @@ from edge.js.errors import error
 from edge.js.functions import js_method
 from edge.js.promise import JsPromise
 from edge.js.webidl import wrong_type
+from edge.sql.database import bookmark_text
 
 _NO_SQL = (
     "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to "
@@ -127,7 +128,7 @@ class DurableObjectStorage(KeyValueOperations, js_name="DurableObjectStorage"):
     def getCurrentBookmark(self) -> str:
         number = self._database.next_bookmark()
         self._commits.wrote(unconfirmed=True)
-        return f"{number >> 32:08x}-{number & 0xFFFFFFFF:08x}-00000000-{0:032x}"
+        return bookmark_text(number)
 
     @promised
     def getBookmarkForTime(self, when: Any = None) -> str:

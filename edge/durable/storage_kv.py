@@ -16,13 +16,13 @@ from edge.durable.alarm import Alarm
 from edge.durable.arguments import date_ms, flag, is_object, key_range, keys_of, options, promised
 from edge.durable.commits import Commits
 from edge.durable.database import Database, LostDatabase
-from edge.durable.sql_errors import sql_error
 from edge.js.collections import JsMap
 from edge.js.errors import type_error
 from edge.js.objects import own_items
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.v8 import deserialize, serialize
 from edge.js.webidl import to_string, wrong_type
+from edge.sql.errors import sql_error
 
 _UNDEFINED_VALUE = "put() called with undefined value."
 _PUT_FORMS = (

@@ -14,7 +14,6 @@ from edge.durable.arguments import key_range, options
 from edge.durable.commits import Commits
 from edge.durable.database import Database
 from edge.durable.logic.key_range import KeyRange
-from edge.durable.sql_errors import sql_error
 from edge.js.arrays import JsArray
 from edge.js.errors import error
 from edge.js.functions import js_method
@@ -22,6 +21,7 @@ from edge.js.iterators import JsIterator
 from edge.js.proxy import JsProxy
 from edge.js.v8 import deserialize, serialize
 from edge.js.webidl import to_string, wrong_type
+from edge.sql.errors import sql_error
 
 _INVALIDATED = (
     "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() "

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from edge.durable.storage import DurableObjectStorage
-from edge.durable.storage_sql import statements
 from edge.js.arrays import JsArray
 from edge.js.buffers import JsArrayBuffer
 from edge.js.errors import JsException
 from edge.js.objects import JsObject
 from edge.js.proxy import jsnull
+from edge.sql.statements import statements
 from tests.edge.durable.test_storage_kv import inside, refusal
 
 _TABLE = (
