@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from edge.http.blob import Blob
 from edge.http.headers import Headers
 from edge.http.request import Request
 from edge.http.response import Response
@@ -48,8 +49,13 @@ def _is_small(value: Any) -> bool:
     return value is None or isinstance(value, (int, float, JsNull))
 
 
+def _goes_by_reference(value: Any) -> bool:
+    # A File is refused, though it is a Blob: it would arrive without its name.
+    return isinstance(value, _BY_REFERENCE) or type(value) is Blob
+
+
 def _copy(value: Any) -> Any:
-    if isinstance(value, _BY_REFERENCE):
+    if _goes_by_reference(value):
         return value
     passengers = _Passengers()
     data = serialize(value, host=passengers)
@@ -70,7 +76,7 @@ class _Passengers:
         self._aboard: list[Any] = []
 
     def dehydrate(self, value: Any) -> int:
-        if isinstance(value, _BY_REFERENCE):
+        if _goes_by_reference(value):
             self._aboard.append(value)
         elif callable(value) and (
             not isinstance(value, JsProxy) or isinstance(value, JsDoubleProxy | JsFunction)

@@ -397,3 +397,39 @@ def test_a_bound_class_must_exist(tmp_path: Path) -> None:
         WorkerLoadError, match="There is no 'Room' class defined in the Python Worker's main module"
     ):
         run_virtual(main(), clock)
+
+
+def test_a_blob_crosses_by_rpc_and_a_file_does_not(tmp_path: Path) -> None:
+    echo = """
+        class Default(WorkerEntrypoint):
+            async def echo(self, value):
+                return value
+    """
+    asker = """
+        from workers import Blob, File
+
+        class Default(WorkerEntrypoint):
+            async def fetch(self, request):
+                back = await self.env.ECHO.echo({"blob": Blob("text", content_type="a/b")})
+                try:
+                    await self.env.ECHO.echo(File("text", filename="name"))
+                except Exception as error:
+                    refused = str(error)
+                return Response(f"{await back.blob.text()} {back.blob.content_type} {refused}")
+    """
+    workers = (
+        worker(tmp_path, asker, services=(ServiceBinding("ECHO", "echo"),)),
+        worker(tmp_path, echo, name="echo"),
+    )
+
+    clock = VirtualClock()
+
+    async def main() -> str:
+        built = world(*workers, clock=clock)
+        await built.start()
+        answer = await text(built)
+        await built.close()
+        return answer
+
+    refusal = 'Could not serialize object of type "File". This type does not support serialization.'
+    assert run_virtual(main(), clock) == f"text a/b DataCloneError: {refusal}"

@@ -178,6 +178,11 @@ def _headers(pairs: Any) -> JsHeaders:
     return to_js_headers([(name.decode(), value.decode()) for name, value in pairs])
 
 
+def request_to_scope(req: Any, env: Any, ws: bool = False, state: Any = None) -> dict[str, Any]:
+    """The scope an application gets for a request."""
+    return _scope(req, env, "websocket" if ws else "http", state)
+
+
 def _scope(req: Any, env: Any, kind: str, state: dict[str, Any] | None) -> dict[str, Any]:
     request = js_request(req)
     scheme, _, path, query, _ = urlsplit(request.url)

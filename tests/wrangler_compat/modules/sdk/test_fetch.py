@@ -9,6 +9,7 @@ import pytest
 
 from edge.http.request import Request as JsRequest
 from edge.http.response import Response as JsResponse
+from edge.js.collections import JsMap
 from edge.js.errors import JsException, error
 from edge.js.promise import JsPromise
 from tests.loops import run
@@ -42,9 +43,10 @@ async def text_of(*args: Any, **options: Any) -> str:
         ("http://h/p", {"method": "POST", "body": "data"}, "POST http://h/p data None"),
         ("http://h/p", {"method": HTTPMethod.PUT, "body": b"b"}, "PUT http://h/p b None"),
         ("http://h/p", {"headers": {"x-h": 123}}, "GET http://h/p  123"),
+        ("http://h/p", {"headers": JsMap([("x-h", "map")])}, "GET http://h/p  map"),
         (JsRequest.make("https://e/y"), {}, "GET https://e/y  None"),
     ],
-    ids=["str", "method", "HTTPMethod", "headers", "js Request"],
+    ids=["str", "method", "HTTPMethod", "headers", "to_js headers", "js Request"],
 )
 def test_forms(resource: Any, options: Any, text: str) -> None:
     assert run(text_of(resource, **options)) == text

@@ -38,6 +38,13 @@ def test_plain_types_come_back_from_rpc(value: Any) -> None:
     assert type(back) is type(value)
 
 
+def test_a_dict_is_a_map_so_that_its_keys_keep_their_types() -> None:
+    env = LegacyEnvWrapper(JsObject({"SVC": Stub()}))
+    value = {1: "one", "two": [{3: None}]}
+    assert run(env.SVC.echo(value)) == value
+    assert type(legacy_to_rpc(value)).js_name == "Map"
+
+
 def test_results_are_not_wrapped_again() -> None:
     statement = Statement()
     assert legacy_from_rpc(statement) is statement
