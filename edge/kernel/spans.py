@@ -1,76 +1,221 @@
-"""Hooks for tracing: what happens, from when to when, and because of what.
+"""Spans: what happened when, as a tree for each request.
 
-The floors below the tracer call these and never import it. Without a tracer in the context they cost one
-look at a context variable. `modelled` says that the time between start and end was simulated (distance,
-cold starts, faults) and not measured.
+Code that is worth seeing in a waterfall says so:
+
+    with span("kv.get", key=key) as s:
+        ...
+        s.tag(cache="hit")
+
+Nothing is recorded unless a `Tracer` is at work in the context: then `span` gives a child of the span
+that is current there. Without one it gives `NO_SPAN`, at the price of one look at a context variable.
+Times are the world's (`Clock`), ids are counted, so the same run gives the same spans.
+
+The names in use, and their tags, are in `edge.kernel.span_names`; what becomes of finished spans is up to
+the sink (`edge.trace`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
+
+from edge.kernel.clock import Clock, VirtualClock
+
+#: What a tag may hold: it has to look the same in every trace format.
+Tag = str | int | float | bool | None
+
+#: A span keeps this many events; more are counted in the tag `events_dropped`.
+EVENTS_MAX = 2000
 
 
-class Span(Protocol):
-    """Something with a beginning and an end. As a context manager it is the parent of what begins inside."""
+class SpanEvent(NamedTuple):
+    """A moment within a span."""
 
-    def tag(self, **tags: Any) -> None:
-        """Say more about it."""
+    time_s: float
+    name: str
+    tags: dict[str, Tag]
+
+
+class Sink(Protocol):
+    """Where finished spans go."""
+
+    def ended(self, span: Span) -> None:
+        """A span has ended. Children come before their parents, except what outlives them (waitUntil)."""
         ...
 
+
+class Span:
+    """A stretch of time with a name. It begins when it is made; as a context manager it is the current
+    one inside, and ends with the block. An exception that leaves the block is noted as its error."""
+
+    __slots__ = (
+        "_outer",
+        "end_s",
+        "error",
+        "events",
+        "id",
+        "modelled",
+        "name",
+        "parent_id",
+        "start_s",
+        "tags",
+        "trace_id",
+        "tracer",
+    )
+
+    def __init__(self, tracer: Tracer, name: str, parent: Span | None, tags: dict[str, Tag]) -> None:
+        self.tracer = tracer
+        self.name = name
+        self.id = tracer.next_id()
+        #: The id of the span that the tree hangs from.
+        self.trace_id: int = self.id if parent is None else parent.trace_id
+        self.parent_id = None if parent is None else parent.id
+        self.tags = tags
+        #: Whether this time was made up by the model of the network or of time, rather than measured.
+        self.modelled = tracer.virtual
+        self.events: list[SpanEvent] = []
+        self.error: str | None = None
+        self.start_s = tracer.now()
+        self.end_s: float | None = None
+
+    def __bool__(self) -> bool:
+        return True
+
+    def tag(self, **tags: Tag) -> None:
+        """Say more about the span."""
+        self.tags.update(tags)
+
+    def event(self, name: str, **tags: Tag) -> None:
+        """Note a moment within the span."""
+        if len(self.events) < EVENTS_MAX:
+            self.events.append(SpanEvent(self.tracer.now(), name, tags))
+        else:
+            dropped = self.tags.get("events_dropped", 0)
+            assert isinstance(dropped, int)
+            self.tags["events_dropped"] = dropped + 1
+
+    def fail(self, failure: BaseException) -> None:
+        """Note what went wrong; the first failure stays."""
+        if self.error is None:
+            self.error = _words(failure)
+
     def end(self) -> None:
-        """It is over (a context manager ends by itself)."""
-        ...
-
-    def __enter__(self) -> Span: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class Tracer(Protocol):
-    """Keeps spans and events."""
-
-    def begin(self, name: str, modelled: bool, tags: dict[str, Any]) -> Span: ...
-
-    def event(self, name: str, tags: dict[str, Any]) -> None: ...
-
-
-class _Untraced:
-    """The span of a world without a tracer."""
-
-    __slots__ = ()
-
-    def tag(self, **tags: Any) -> None:
-        """Nobody listens."""
-
-    def end(self) -> None:
-        """Nobody listens."""
+        """The span is over; later calls change nothing."""
+        if self.end_s is None:
+            self.end_s = self.tracer.now()
+            self.tracer.sink.ended(self)
 
     def __enter__(self) -> Span:
+        self._outer = current_span.get()
+        current_span.set(self)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, failure: BaseException | None, _: TracebackType | None
     ) -> None:
-        """Nobody listens."""
+        # Set, not reset: a block may be left in another context than it was entered in (generators).
+        current_span.set(self._outer)
+        if failure is not None:
+            self.fail(failure)
+        self.end()
 
 
-#: The tracer of this context, None for none.
-tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
-_UNTRACED = _Untraced()
+class NoSpan:
+    """Stands for a span where nobody records."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def tag(self, **tags: Tag) -> None:
+        pass
+
+    def event(self, name: str, **tags: Tag) -> None:
+        pass
+
+    def fail(self, failure: BaseException) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+    def __enter__(self) -> NoSpan:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
-def span(name: str, *, modelled: bool = False, **tags: Any) -> Span:
-    """Begin a span: use it as a context manager, or call `end()`; only the first makes it a parent."""
-    found = tracer.get()
-    return _UNTRACED if found is None else found.begin(name, modelled, tags)
+NO_SPAN = NoSpan()
+
+#: The span whose work this context does; None where nobody records.
+current_span: ContextVar[Span | None] = ContextVar("span", default=None)
 
 
-def event(name: str, **tags: Any) -> None:
-    """Something happened, without a duration."""
-    found = tracer.get()
-    if found is not None:
-        found.event(name, tags)
+class Tracer:
+    """Makes the spans of one world and hands them to a sink."""
+
+    __slots__ = ("_clock", "_count", "_epoch_s", "sink", "virtual")
+
+    def __init__(self, clock: Clock, sink: Sink) -> None:
+        self._clock = clock
+        self._count = 0
+        # The monotonic clock, because wall time may step; from one common epoch.
+        self._epoch_s = clock.now() - clock.monotonic()
+        self.sink = sink
+        #: In virtual time no time is measured.
+        self.virtual = isinstance(clock, VirtualClock)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._epoch_s + self._clock.monotonic()
+
+    def next_id(self) -> int:
+        """Ids are counted from 1, in the order in which spans begin."""
+        self._count += 1
+        return self._count
+
+    def root(self, name: str, /, **tags: Tag) -> Span:
+        """The first span of a new tree."""
+        return Span(self, name, None, tags)
+
+    def entry(self, name: str, /, **tags: Tag) -> Span:
+        """A span for what comes in from outside: part of the tree of whoever is at work here (a simulated
+        user, say), else of a new one."""
+        parent = current_span.get()
+        return Span(self, name, parent if parent is not None and parent.end_s is None else None, tags)
+
+
+def span(name: str, /, **tags: Tag) -> Span | NoSpan:
+    """A span within the current one, to be used with `with`, or to be ended by hand."""
+    parent = current_span.get()
+    return NO_SPAN if parent is None else Span(parent.tracer, name, parent, tags)
+
+
+def modelled_span(name: str, /, **tags: Tag) -> Span | NoSpan:
+    """A span whose time the model makes up: distance, delay, injected faults."""
+    parent = current_span.get()
+    if parent is None:
+        return NO_SPAN
+    made = Span(parent.tracer, name, parent, tags)
+    made.modelled = True
+    return made
+
+
+def event(name: str, /, **tags: Tag) -> None:
+    """Note a moment within the current span, if there is one."""
+    parent = current_span.get()
+    if parent is not None:
+        parent.event(name, **tags)
+
+
+def _words(failure: BaseException) -> str:
+    if isinstance(failure, asyncio.CancelledError):
+        return "cancelled"
+    text = str(failure)
+    # A JsException says its JavaScript name itself.
+    name = getattr(failure, "name", None) or type(failure).__name__
+    return text if text.startswith(f"{name}:") else f"{name}: {text}" if text else str(name)
