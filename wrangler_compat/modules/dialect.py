@@ -28,6 +28,7 @@ from wrangler_compat.modules.profile import Profile
 from wrangler_compat.modules.sdk.env import _EnvWrapper
 from wrangler_compat.modules.sdk.legacy import LegacyEnvWrapper
 from wrangler_compat.modules.sdk.response import FetchResponse, Response
+from wrangler_compat.modules.waiting import mentions_waiting
 
 #: Handlers that get no more arguments than they declare.
 _RELAXED = frozenset({"fetch", "alarm", "test", "webSocketMessage", "webSocketClose", "webSocketError"})
@@ -59,10 +60,16 @@ class PythonDialect:
             **build_package(profile, env, js_fetch, _no_such_module),
         }
 
+    def environment(self, worker: str) -> _EnvWrapper:
+        """The `env` that an instance of this Worker would get now."""
+        return self._environments[worker]._copied()
+
     def _allow_suspension(self) -> None:
         self._suspends = True
 
     def exports(self, main: ModuleType, config: WorkerConfig) -> Exports:
+        if not self._suspends and config.main is not None and mentions_waiting(config.main):
+            self._allow_suspension()
         return find_exports(main, global_handlers=Profile.of(config).global_handlers)
 
     def construct(self, entrypoint: type, ctx: Any, env: Any) -> object:
