@@ -96,6 +96,11 @@ class World:
         return await self._services[worker or self.config.primary.name].scheduled(cron, time_ms)
 
     @property
+    def dialect(self) -> Dialect:
+        """The language side of the Workers."""
+        return self._dialect
+
+    @property
     def now(self) -> float:
         """The world's time, in seconds since the epoch."""
         return self.clock.now()

@@ -1,0 +1,1 @@
+"""A world in a test: virtual time, clients in process, a look inside objects and stores."""

@@ -1,0 +1,113 @@
+"""A world with what a test needs: time to move, objects and stores to look into, an internet to script.
+
+Everything is in memory and on a virtual clock, unless the test says otherwise; nothing is shared with the
+world of another test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+from edge.config import WorkerConfig, WorldConfig
+from edge.errors import UserError
+from edge.http.host import current_host
+from edge.kernel.clock import Clock, VirtualClock
+from edge.testing.client import Client
+from edge.testing.durable import DurableClass
+from edge.testing.kv import KvView
+from edge.testing.outbound import MockedFetch, MockedInternet
+from edge.testing.stall import Stage
+from edge.worker.dialect import Dialect
+from edge.world import World
+
+_T = TypeVar("_T")
+
+
+class UnknownName(UserError, LookupError):
+    """A test asked for something the project does not have; the message lists what it has."""
+
+
+class WorldUnderTest(World):
+    """A `World` for one test. `await` its methods in coroutine tests; in others `world.run(…)` them."""
+
+    def __init__(
+        self,
+        config: WorldConfig,
+        *,
+        dialect: Dialect,
+        clock: Clock | None = None,
+        seed: int = 0,
+        outbound: Any = None,
+        patience_s: float = 5.0,
+        limit_s: float = 60.0,
+        **options: Any,
+    ) -> None:
+        """`outbound` is where calls lead that no mock answers; `options` are those of `World`."""
+        clock = clock or VirtualClock()
+        self.internet = MockedInternet(clock, outbound)
+        self.stage = Stage(clock, patience_s=patience_s, limit_s=limit_s)
+        self.seed = seed
+        super().__init__(config, dialect=dialect, clock=clock, seed=seed, outbound=self.internet, **options)
+
+    @property
+    def client(self) -> Client:
+        """A client of the first Worker."""
+        return Client(self)
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine to its end, from a test that is none. Raises Stalled when it has none."""
+        __tracebackhide__ = True
+        return self.stage.run(self._inside(work))
+
+    async def _inside(self, work: Coroutine[Any, Any, _T]) -> _T:
+        # Values that the test itself makes (Response, WebSocket …) belong to this world.
+        __tracebackhide__ = True
+        service = self._services.get(self.config.primary.name)
+        token = None if service is None else current_host.set(service.isolate.host)
+        try:
+            return await work
+        finally:
+            if token is not None:
+                current_host.reset(token)
+
+    def mock_fetch(self, pattern: Any, handler: Any = None, **answer: Any) -> MockedFetch:
+        """Answer what Workers `fetch`: see `MockedInternet.mock`."""
+        return self.internet.mock(pattern, handler, **answer)
+
+    def kv(self, name: str, *, worker: str | None = None) -> KvView:
+        """The KV namespace behind a binding. Raises UnknownName."""
+        config = self._worker(worker)
+        ids = {binding.name: binding.id for binding in config.kv}
+        return KvView(self.kv_namespaces[_known(ids, name, "KV namespace", config)]._namespace, self._at)
+
+    def durable(self, name: str, *, worker: str | None = None) -> DurableClass:
+        """The Durable Object class behind a binding, or of that name. Raises UnknownName."""
+        config = self._worker(worker)
+        keys = {
+            binding.name: (binding.script or config.name, binding.class_name) for binding in config.durable
+        }
+        classes = {class_name: (script, class_name) for script, class_name in keys.values()}
+        key = classes.get(name) or _known(keys, name, "Durable Object namespace", config)
+        return DurableClass(self.durable_hosts[key], name)
+
+    def _worker(self, name: str | None) -> WorkerConfig:
+        workers = {worker.name: worker for worker in self.config.workers}
+        if name is None:
+            return self.config.primary
+        if name not in workers:
+            raise UnknownName(f"this world has no Worker {name!r}; it has {', '.join(workers)}")
+        return workers[name]
+
+    def _at(self, place: str | None) -> AbstractContextManager[object]:
+        if place is None:
+            return nullcontext()
+        raise UnknownName(f"this world has no places (asked for {place!r}): give it a network")
+
+
+def _known(names: Mapping[str, _T], name: str, what: str, worker: WorkerConfig) -> _T:
+    if name not in names:
+        known = ", ".join(names) or "none"
+        raise UnknownName(f"the Worker {worker.name!r} has no {what} {name!r}; it has {known}")
+    return names[name]

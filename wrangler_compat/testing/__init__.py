@@ -1,0 +1,1 @@
+"""The project's Worker in pytest: configuration found, code loaded, fixtures made."""
