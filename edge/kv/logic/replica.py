@@ -55,7 +55,6 @@ class Copy(Generic[_Value]):
     known_at_s: float
     ttl_s: float
     expires_at_s: float | None
-    refreshing: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -98,9 +97,7 @@ class Replica(Generic[_Key, _Value]):
         if now_s >= self._fresh_until(copy):
             del self._copies[key]
             return None
-        refresh = self._due_for_refresh(copy, now_s)
-        if refresh:
-            copy.refreshing = True
+        refresh = self._due_for_refresh(copy, now_s) and not self._asked_since(key, copy)
         return Hit(copy.value, now_s - copy.known_at_s, refresh)
 
     def begin_fetch(self, key: _Key, cache_ttl_s: float, now_s: float) -> Fetch[_Key]:
@@ -123,9 +120,6 @@ class Replica(Generic[_Key, _Value]):
     def fail_fetch(self, fetch: Fetch[_Key]) -> None:
         """The centre did not answer: the next read of a copy that was to be refreshed tries again."""
         self._forget(fetch)
-        copy = self._copies.get(fetch.key)
-        if copy is not None:
-            copy.refreshing = False
 
     def invalidate(self, key: _Key) -> None:
         """This place wrote `key`, and the centre has it: nothing from before may be answered any more."""
@@ -154,11 +148,15 @@ class Replica(Generic[_Key, _Value]):
         return present is None or copy.known_at_s >= present.known_at_s
 
     def _due_for_refresh(self, copy: Copy[_Value], now_s: float) -> bool:
-        if copy.refreshing:
-            return False
         remaining_s = copy.known_at_s + copy.ttl_s - now_s
         assert remaining_s > 0, "only fresh copies are refreshed ahead"
         return remaining_s <= copy.ttl_s * REFRESH_AHEAD_FRACTION
+
+    def _asked_since(self, key: _Key, copy: Copy[_Value]) -> bool:
+        """Whether a fetch that can replace `copy` is under way: one refresh at a time is enough."""
+        return any(
+            fetch.sent_at_s > copy.known_at_s and not fetch.overtaken for fetch in self._fetches.get(key, ())
+        )
 
     def _forget(self, fetch: Fetch[_Key]) -> None:
         under_way = self._fetches[fetch.key]

@@ -106,6 +106,7 @@ def test_refresh_is_asked_for_once_in_the_last_quarter() -> None:
     quarter_s = 60 * REFRESH_AHEAD_FRACTION
     assert replica.read("k", 60, T0 + 60 - quarter_s - 0.5) == Hit("v", 60 - quarter_s - 0.5, False)
     assert replica.read("k", 60, T0 + 60 - quarter_s) == Hit("v", 60 - quarter_s, True)
+    replica.begin_fetch("k", 60, T0 + 60 - quarter_s)
     assert replica.read("k", 60, T0 + 60 - quarter_s) == Hit("v", 60 - quarter_s, False)
 
 
@@ -286,9 +287,8 @@ class WriteForgetsFetches(Replica[str, int]):
 class RefreshesForEver(Replica[str, int]):
     """Bug: every read of an old copy sends another refresh."""
 
-    def _due_for_refresh(self, copy: Copy[int], now_s: float) -> bool:
-        copy.refreshing = False
-        return super()._due_for_refresh(copy, now_s)
+    def _asked_since(self, key: str, copy: Copy[int]) -> bool:
+        return False
 
 
 SABOTAGED = [NeverOld, TtlBeatsExpiration, Unshortened, WriteKeepsCopy, WriteForgetsFetches, RefreshesForEver]
