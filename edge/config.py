@@ -64,6 +64,8 @@ class WorkerConfig:
     crons: tuple[str, ...] = ()
     #: Durable Object classes that exist, each with whether its storage is SQLite (migrations, in order).
     durable_classes: Mapping[str, bool] = field(default_factory=dict)
+    #: For each class that migrations renamed, its first name: where its local data lies.
+    former_names: Mapping[str, str] = field(default_factory=dict)
 
     def has_flag(self, flag: str, default_from: str | None = None) -> bool:
         """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)

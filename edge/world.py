@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
+    from edge.kv.places import PlaceModel
+    from edge.network.network import Network
+    from edge.network.profile import Profile
 
 Workers = Mapping[str, WorkerConfig]
 
@@ -49,7 +52,8 @@ class World:
 
     `state_dir` is where data lives between runs (None: in memory only). `durability` is `full` (an
     acknowledged write survives a power cut) or `relaxed` (it survives a killed process). `outbound` is
-    where `fetch` and `new WebSocket` lead (None: nowhere, they raise).
+    where `fetch` and `new WebSocket` lead (None: nowhere, they raise). `network` is how far apart things
+    are: a Network, a latency profile, its name or its file (None or "none": nothing is far).
     """
 
     def __init__(
@@ -62,10 +66,13 @@ class World:
         state_dir: Path | None = None,
         durability: Durability = "full",
         outbound: Transport | None = None,
+        network: Network | Profile | str | Path | None = None,
     ) -> None:
         self.config = config
         self.clock = clock or WallClock()
         self.random = RandomStreams(seed)
+        #: Places and distance; None: everything is in one place.
+        self.network = None if network is None else _network(network, self.random, self.clock)
         self._dialect = dialect
         self._state_dir = state_dir
         self._durability = durability
@@ -75,20 +82,32 @@ class World:
         self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
-        self._started: set[tuple[str, str]] = set()
+        self._started: set[str] = set()
 
     async def start(self) -> None:
         """Load all Workers and arm the alarms. Raises UserError when a Worker does not load."""
         await self._install(self._load(self.config))
 
-    async def dispatch(self, request: Request, *, worker: str | None = None) -> Response:
-        """Answer a request from outside. A Worker's exception leaves as JsException."""
+    async def dispatch(
+        self, request: Request, *, worker: str | None = None, place: str | None = None
+    ) -> Response:
+        """Answer a request from outside, for a client near `place` (its code or city). A Worker's exception
+        leaves as JsException. Raises UnknownPlace."""
         name = worker or self.config.primary.name
+        if self.network is None and place is None:
+            return await self._answer(name, request)
+        from edge.worker.entry import enter
+
+        return await enter(self.network, place, request, lambda arrived: self._answer(name, arrived))
+
+    async def _answer(self, name: str, request: Request) -> Response:
         assets = self._assets.get(name)
         if assets is not None:
             served = await assets.route(request)
             if served is not None:
                 return served
+        if self.network is not None:
+            await self.network.worker_ready(name, self.network.here())
         return await self._services[name].fetch(request)
 
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
@@ -162,11 +181,12 @@ class World:
             for worker in self.config.workers
             if worker.assets is not None
         }
-        for key, host in self._durable.items():
-            if key[0] in isolates:
-                await host.reload(isolates[key[0]])
-                if key not in self._started:
-                    self._started.add(key)
+        for (script, class_name), host in self._durable.items():
+            if script in isolates:
+                host.class_name = class_name
+                await host.reload(isolates[script])
+                if host.unique_key not in self._started:
+                    self._started.add(host.unique_key)
                     await host.start()
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
@@ -181,9 +201,9 @@ class World:
                 env = JsObject(self._bindings(worker, workers))
                 host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound)
                 isolates[name] = Isolate(worker, self._dialect, env, host)
-            for script, class_name in self._durable:
-                if script in isolates:
-                    _require_class(isolates[script], class_name)
+            for worker in workers.values():
+                for binding in worker.durable:
+                    _require_class(isolates[binding.script or worker.name], binding.class_name)
         except UserError:
             self._durable = hosts_before
             for isolate in isolates.values():
@@ -209,7 +229,12 @@ class World:
             from edge.kv.open import open_namespace
 
             self._kv[binding.id] = open_namespace(
-                binding.id, self._state_dir, self.clock, self._durability, random=self.random
+                binding.id,
+                self._state_dir,
+                self.clock,
+                self._durability,
+                random=self.random,
+                place_model=None if self.network is None else _kv_places(self.network),
             )
         return self._kv[binding.id]
 
@@ -229,19 +254,49 @@ class World:
                 f"part of this world; pass its configuration with another -c"
             )
         key = (script, binding.class_name)
-        if key not in self._durable:
+        unique_key = self._unique_key(workers[script], binding.class_name)
+        known = {host.unique_key: name for name, host in self._durable.items()}
+        if unique_key in known:  # perhaps under the name it had before
+            self._durable[key] = self._durable.pop(known[unique_key])
+        else:
             from edge.durable.host import DurableHost
 
             self._durable[key] = DurableHost(
                 binding.class_name,
-                unique_key=f"{script}-{binding.class_name}",
+                unique_key=unique_key,
                 sqlite=workers[script].durable_classes.get(binding.class_name, True),
                 directory=self._state_dir,
                 clock=self.clock,
                 random=self.random,
                 durability=self._durability,
+                network=self.network,
             )
         return self._durable[key]
+
+    def _unique_key(self, owner: WorkerConfig, class_name: str) -> str:
+        """What a class's ids and files are derived from. A renamed class goes on under its first name when
+        it has local data there, as it keeps ids and data on Cloudflare."""
+        own = f"{owner.name}-{class_name}"
+        first = f"{owner.name}-{owner.former_names.get(class_name, class_name)}"
+        if any(host.unique_key == first for host in self._durable.values()):
+            return first
+        folder = None if self._state_dir is None else self._state_dir / "v3" / "do"
+        has_old_data = folder is not None and (folder / first).is_dir() and not (folder / own).is_dir()
+        return first if has_old_data else own
+
+
+def _network(
+    choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock
+) -> Network | None:
+    from edge.network.network import open_network
+
+    return open_network(choice, random, clock)
+
+
+def _kv_places(network: Network) -> PlaceModel:
+    from edge.kv.distance import KvPlaces
+
+    return KvPlaces(network)
 
 
 def _assets(config: AssetsConfig, worker: WorkerConfig) -> Assets:

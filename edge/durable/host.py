@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from edge.config import WorkerConfig
 from edge.durable.actor import Actor
 from edge.durable.alarms import AlarmScheduler
+from edge.durable.distance import Homes
 from edge.durable.ids import DurableObjectId, IdFactory
 from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
@@ -24,6 +25,7 @@ from edge.http.response import Response
 from edge.js.errors import error
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
+from edge.network.network import Network
 from edge.worker.dialect import Dialect
 
 _CODE_UPDATED = "Durable Object reset because its code was updated."
@@ -54,12 +56,14 @@ class DurableHost:
         clock: Clock,
         random: RandomStreams,
         durability: str = "full",
+        network: Network | None = None,
     ) -> None:
         """`unique_key` is `<worker>-<Class>`, `directory` the state directory (None: in memory, kept as
         long as the host), `durability` `full` or `relaxed`. The code comes with `reload`: bindings exist
         before the code that uses them."""
         assert durability in ("full", "relaxed"), durability
         self.class_name = class_name
+        self.unique_key = unique_key
         self.sqlite = sqlite
         self.clock = clock
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
@@ -73,6 +77,8 @@ class DurableHost:
         self._slots: dict[str, Slot] = {}
         table = None if self._directory is None else self._directory / "metadata.sqlite"
         self.alarms = AlarmScheduler(self, table)
+        self.network = network
+        self.homes = None if network is None else Homes(network, self._label)
 
     @property
     def isolate(self) -> Code:

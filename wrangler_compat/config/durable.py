@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge.config import DurableBinding
-from edge.durable.logic.migrations import MigrationError, classes_after_exports, classes_after_migrations
+from edge.durable.logic.migrations import (
+    MigrationError,
+    classes_after_exports,
+    classes_after_migrations,
+    former_names,
+)
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
@@ -34,6 +39,12 @@ def durable_classes(fields: Fields, bindings: Sequence[DurableBinding], file_nam
             fields, [binding.class_name for binding in bindings if binding.script is None], file_name
         )
     return found
+
+
+def renamed_classes(fields: Fields) -> dict[str, str]:
+    """For each class that (sound) migrations renamed, its first name."""
+    raw = fields.raw("migrations")
+    return {} if raw is MISSING else former_names(raw)
 
 
 def _from_migrations(fields: Fields) -> dict[str, bool]:

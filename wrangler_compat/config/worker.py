@@ -16,7 +16,7 @@ from edge.errors import UnsupportedError
 from wrangler_compat.config.assets import assets_config
 from wrangler_compat.config.bindings import check_unique, durable_bindings, kv_bindings, service_bindings
 from wrangler_compat.config.diagnostics import MISSING, shown
-from wrangler_compat.config.durable import durable_classes
+from wrangler_compat.config.durable import durable_classes, renamed_classes
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS, KEYS, Support
 from wrangler_compat.config.source import Source
@@ -49,6 +49,7 @@ def worker_config(
     named += [(assets.binding, "Assets")] if assets is not None and assets.binding is not None else []
     named += [(name, "Environment Variable") for name in values]
     check_unique(fields, named)
+    classes = durable_classes(fields, durable, source.path.name)
     return WorkerConfig(
         name=_name(fields),
         root=source.folder,
@@ -62,7 +63,8 @@ def worker_config(
         services=services,
         assets=assets,
         crons=_crons(fields),
-        durable_classes=durable_classes(fields, durable, source.path.name),
+        durable_classes=classes,
+        former_names=renamed_classes(fields) if classes else {},
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from edge.config import WorkerConfig
 from edge.errors import ConfigError, WorkerLoadError
 from edge.js.errors import JsException
 from edge.kernel.clock import VirtualClock
@@ -433,3 +435,65 @@ def test_a_blob_crosses_by_rpc_and_a_file_does_not(tmp_path: Path) -> None:
 
     refusal = 'Could not serialize object of type "File". This type does not support serialization.'
     assert run_virtual(main(), clock) == f"text a/b DataCloneError: {refusal}"
+
+
+RENAMED = """
+    class NAME(DurableObject):
+        async def count(self):
+            count = (await self.ctx.storage.get("n") or 0) + 1
+            await self.ctx.storage.put("n", count)
+            return f"NAME {count} {self.ctx.id.toString()[:8]}"
+    class Default(WorkerEntrypoint):
+        async def fetch(self, request):
+            return Response(await self.env.NAMEUP.getByName("a").count())
+"""
+
+
+def named(folder: Path, name: str, **options: Any) -> WorkerConfig:
+    source = RENAMED.replace("NAMEUP", name.upper()).replace("NAME", name)
+    return worker(folder, source, classes=(name,), **options)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["reloaded", "restarted"])
+def test_a_renamed_class_keeps_ids_and_data(tmp_path: Path, restarted: bool) -> None:
+    clock = VirtualClock()
+    state = tmp_path / "state"
+
+    async def main() -> list[str]:
+        built = world(named(tmp_path, "Room"), clock=clock, state_dir=state)
+        await built.start()
+        answers = [await text(built)]
+        renamed = named(tmp_path, "Hall", former_names={"Hall": "Room"})
+        if restarted:
+            await built.close()
+            built = world(renamed, clock=clock, state_dir=state)
+            await built.start()
+        else:
+            await built.reload(type(built.config)((renamed,)))
+        answers.append(await text(built))
+        await built.close()
+        return answers
+
+    before, after = run_virtual(main(), clock)
+    assert before.startswith("Room 1 ")
+    assert after == before.replace("Room 1", "Hall 2")
+
+
+def test_a_class_may_go_away(tmp_path: Path) -> None:
+    clock = VirtualClock()
+
+    async def main() -> str:
+        built = world(named(tmp_path, "Room"), clock=clock)
+        await built.start()
+        await get(built)
+        source = """
+            class Default(WorkerEntrypoint):
+                async def fetch(self, request):
+                    return Response("without")
+        """
+        await built.reload(type(built.config)((worker(tmp_path, source),)))
+        answer = await text(built)
+        await built.close()
+        return answer
+
+    assert run_virtual(main(), clock) == "without"
