@@ -23,7 +23,14 @@ from wrangler_compat.modules.sdk.values import Wrapped, js_class, python_from_rp
 from wrangler_compat.modules.sdk.workflows import _WorkflowBindingWrapper
 
 
-class CommaSplittingRequest(Request):
+class _AnyRequest(type):
+    """To `isinstance`, requests that came by RPC are requests too; they are of the base class."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Request)
+
+
+class CommaSplittingRequest(Request, metaclass=_AnyRequest):
     """Request before 2026-02-17: header values are split at commas."""
 
     __module__ = "workers._workers"

@@ -13,7 +13,12 @@ from edge.js.proxy import JsProxy, jsnull
 from tests.loops import run
 from tests.wrangler_compat.modules.sdk.fakes import Recorder, Statement
 from wrangler_compat.modules.sdk import legacy
-from wrangler_compat.modules.sdk.legacy import LegacyEnvWrapper, legacy_from_rpc, legacy_to_rpc
+from wrangler_compat.modules.sdk.legacy import (
+    CommaSplittingRequest,
+    LegacyEnvWrapper,
+    legacy_from_rpc,
+    legacy_to_rpc,
+)
 from wrangler_compat.modules.sdk.request import Request
 
 
@@ -43,6 +48,15 @@ def test_a_dict_is_a_map_so_that_its_keys_keep_their_types() -> None:
     value = {1: "one", "two": [{3: None}]}
     assert run(env.SVC.echo(value)) == value
     assert type(legacy_to_rpc(value)).js_name == "Map"
+
+
+def test_a_request_that_came_by_rpc_is_a_request() -> None:
+    env = LegacyEnvWrapper(JsObject({"SVC": Stub()}))
+    sent = CommaSplittingRequest("https://test.com", method="POST")
+    back = run(env.SVC.echo(sent))
+    assert isinstance(back, CommaSplittingRequest)
+    assert back.method == "POST"
+    assert not isinstance("POST", CommaSplittingRequest)
 
 
 def test_results_are_not_wrapped_again() -> None:
