@@ -1,0 +1,97 @@
+"""What is not documented fails here: keys, commands, flags, errors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+import edge
+import wrangler_compat
+from edge.errors import EdgeError
+from wrangler_compat.cli.main import edge as command_line
+from wrangler_compat.config.document import DOCUMENT, with_table
+
+ROOT = Path(__file__).parent.parent
+PAGES = {path.name: path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))}
+TOP_PAGES = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
+
+
+def test_the_table_of_keys_is_the_schemas() -> None:
+    text = DOCUMENT.read_text()
+    assert with_table(text) == text, "run: python -m wrangler_compat.config.document"
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            assert found is not None
+            yield from commands(found, f"{name} {child}")
+
+
+ALL_COMMANDS = [(name, command) for name, command in commands(command_line, "edge") if name != "edge"]
+
+
+@pytest.mark.parametrize(("name", "command"), ALL_COMMANDS, ids=[name for name, _ in ALL_COMMANDS])
+def test_commands_and_flags_are_documented(name: str, command: click.Command) -> None:
+    pages = [text for text in PAGES.values() if f"`{name}" in text or f"    {name}" in text]
+    assert pages, f"no page of docs/ mentions `{name}`"
+    flags = [
+        option
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts[-1:]
+        if option not in ("--help", "--version")
+    ]
+    missing = [flag for flag in flags if not any(flag in text for text in pages)]
+    assert missing == []
+
+
+def modules(package: object) -> Iterator[str]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):  # type: ignore[attr-defined]
+        yield found.name
+
+
+def error_classes() -> set[type]:
+    found: set[type] = set()
+    for name in [*modules(edge), *modules(wrangler_compat)]:
+        if name.endswith("__main__"):
+            continue
+        for _, member in inspect.getmembers(importlib.import_module(name), inspect.isclass):
+            if issubclass(member, EdgeError):
+                found.add(member)
+    return found
+
+
+def test_every_error_of_ours_is_documented() -> None:
+    missing = [cls.__name__ for cls in error_classes() if f"`{cls.__name__}`" not in PAGES["errors.md"]]
+    assert sorted(missing) == []
+
+
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+
+
+@pytest.mark.parametrize(
+    "page", [*TOP_PAGES, *(f"docs/{name}" for name in PAGES), "docs/decisions/README.md"]
+)
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    broken = [target for target in LINK.findall(path.read_text()) if not (path.parent / target).exists()]
+    assert broken == []
+
+
+def test_paths_in_the_architecture_exist() -> None:
+    named = set(
+        re.findall(r"`((?:edge|wrangler_compat|tests)/[\w/.]*)`", (ROOT / "ARCHITECTURE.md").read_text())
+    )
+    assert named
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
