@@ -34,6 +34,7 @@ from edge.kernel.random import RandomStreams
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.service import ScheduledResult, Service, ServiceStub
+from edge.worker.view import worker_view
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
@@ -54,6 +55,7 @@ class World:
     acknowledged write survives a power cut) or `relaxed` (it survives a killed process). `outbound` is
     where `fetch` and `new WebSocket` lead (None: nowhere, they raise). `network` is how far apart things
     are: a Network, a latency profile, its name or its file (None or "none": nothing is far).
+    `worker_time` is the clock that Workers see: `real` or `io` (`edge.worker.worker_time`).
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class World:
         durability: Durability = "full",
         outbound: Transport | None = None,
         network: Network | Profile | str | Path | None = None,
+        worker_time: str | None = None,
     ) -> None:
         self.config = config
         self.clock = clock or WallClock()
@@ -77,6 +80,7 @@ class World:
         self._state_dir = state_dir
         self._durability = durability
         self._outbound = outbound
+        self._view = worker_view(worker_time, self.clock, self.random)
         self._kv: dict[str, KvNamespace] = {}
         self._services: dict[str, Service] = {}
         self._replaced: list[Service] = []
@@ -199,8 +203,8 @@ class World:
         try:
             for name, worker in workers.items():
                 env = JsObject(self._bindings(worker, workers))
-                host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound)
-                isolates[name] = Isolate(worker, self._dialect, env, host)
+                host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound, self._view.shown)
+                isolates[name] = Isolate(worker, self._dialect, env, host, views=self._view.modules)
             for worker in workers.values():
                 for binding in worker.durable:
                     _require_class(isolates[binding.script or worker.name], binding.class_name)

@@ -57,6 +57,13 @@ class Host:
     random: RandomStreams = field(default_factory=RandomStreams)
     #: Where `fetch` and `new WebSocket` lead; None refuses both.
     outbound: Transport | None = None
+    #: The clock that code of the Worker reads (`edge.worker.worker_time`); None: `clock`.
+    shown: Clock | None = None
+
+    @property
+    def shown_clock(self) -> Clock:
+        """What `Date.now()` and its like show."""
+        return self.shown or self.clock
 
 
 _ANYWHERE = Host()

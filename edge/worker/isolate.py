@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from edge.config import WorkerConfig
 from edge.errors import WorkerLoadError
 from edge.http.host import Host, HttpCompat, current_host
 from edge.worker.dialect import Dialect, Exports
-from edge.worker.modules import ModuleSpace
+from edge.worker.modules import ModuleSpace, Provided
 
 _SRC_NOTE = (
     "If your main module is inside the 'src' directory then your import statement shouldn't include a "
@@ -23,16 +24,24 @@ class Isolate:
 
     __slots__ = ("config", "dialect", "env", "exports", "host", "space")
 
-    def __init__(self, config: WorkerConfig, dialect: Dialect, env: Any, host: Host | None = None) -> None:
-        """`host` is the world around the code. Raises WorkerLoadError, naming file and line, when the
-        code does not load."""
+    def __init__(
+        self,
+        config: WorkerConfig,
+        dialect: Dialect,
+        env: Any,
+        host: Host | None = None,
+        *,
+        views: Mapping[str, Provided] | None = None,
+    ) -> None:
+        """`host` is the world around the code, `views` what it sees in the place of host modules. Raises
+        WorkerLoadError, naming file and line, when the code does not load."""
         self.config = config
         self.dialect = dialect
         self.env = env
         self.host = host or Host(HttpCompat.of(config))
         token = current_host.set(self.host)
         try:
-            self.space = ModuleSpace(_roots(config), dialect.modules(config, env))
+            self.space = ModuleSpace(_roots(config), {**(views or {}), **dialect.modules(config, env)})
             self.exports = Exports() if config.main is None else self._load_or_close(config.main)
         finally:
             current_host.reset(token)

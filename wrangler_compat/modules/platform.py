@@ -35,7 +35,7 @@ def platform_modules(profile: Profile, on_waiting: Callable[[], None]) -> Makers
         from wrangler_compat.modules.pyodide_module import build_pyodide_modules
 
         names = {**HOST_CLASSES, AutoResponse.js_name: AutoResponse, "fetch": fetch}
-        js = build_js_module(names, clock=host.clock, random=host.random)
+        js = build_js_module(names, clock=host.shown_clock, random=host.random)
         modules = {"js": js, **build_pyodide_modules(profile.ffi, js=js, outbound=fetch)}
         note_use(modules["pyodide.ffi"], _WAITING, on_waiting)
         assert sorted(modules) == sorted(_NAMES), "the names must be known before the modules are made"
