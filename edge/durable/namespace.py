@@ -53,15 +53,13 @@ class DurableObjectNamespace(JsProxy, js_name=_NAME):
     def get(self, object_id: Any = None, options: Any = None) -> DurableObjectStub:
         if not isinstance(object_id, DurableObjectId):
             raise wrong_type("get", _NAME, 1, "DurableObjectId")
-        _check_routing(options)
-        return DurableObjectStub(self._host, object_id)
+        return DurableObjectStub(self._host, object_id, _location_hint(options))
 
     @js_method
     def getByName(self, name: Any = MISSING, options: Any = None) -> DurableObjectStub:
         if name is MISSING:
             raise wrong_type("getByName", _NAME, 1, "string")
-        _check_routing(options)
-        return DurableObjectStub(self._host, self._ids.from_name(to_string(name)))
+        return DurableObjectStub(self._host, self._ids.from_name(to_string(name)), _location_hint(options))
 
     @js_method
     def jurisdiction(self, name: Any = None) -> DurableObjectNamespace:
@@ -70,8 +68,12 @@ class DurableObjectNamespace(JsProxy, js_name=_NAME):
         return DurableObjectNamespace(self._host, self._ids)
 
 
-def _check_routing(options: Any) -> None:
-    """`locationHint` is taken as it comes: objects are not placed anywhere here."""
+def _location_hint(options: Any) -> str | None:
+    """The hint as it comes; raises RangeError for a routing mode there is not."""
+    if options is None:
+        return None
     mode = get_property(options, "routingMode")
     if mode is not None and mode != "primary-only":
         raise range_error(f"unknown routingMode: {to_string(mode)}")
+    hint = get_property(options, "locationHint")
+    return None if hint is None else to_string(hint)

@@ -19,6 +19,7 @@ from edge.durable.hibernation import HibernatableSockets
 from edge.durable.ids import DurableObjectId
 from edge.durable.logic.alarm import Outcome
 from edge.durable.logic.lifecycle import HIBERNATE_AFTER_S, State, blockers, rest_s
+from edge.durable.traced import TracedActor
 from edge.http.websocket import WebSocket
 from edge.js.errors import JsException
 from edge.kernel.clock import Timer
@@ -69,7 +70,12 @@ class Slot:
             if object_id is not None:
                 self.id = object_id
             end, self._predecessor_ends = self._predecessor_ends, None
-            actor = self.actor = Actor(self, None if end is None or end.done() else end)
+            if end is not None and end.done():
+                end = None
+            if self.host.homes is not None:
+                end = self.host.homes.awake(self.id, end)
+            make = Actor if self.host.tracer is None else TracedActor
+            actor = self.actor = make(self, end)
             self._kept_broken = False
         return actor
 

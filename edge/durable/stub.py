@@ -13,11 +13,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from edge.durable.distance import FarObject
 from edge.durable.events import Event
 from edge.durable.ids import DurableObjectId
 from edge.http.request import Request
 from edge.js.errors import JsException
 from edge.js.promise import JsPromise
+from edge.kernel.spans import Span, Tag, current_span
 from edge.kernel.tasks import before_output, output_hold
 from edge.worker.fetcher import Fetcher
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
 class DurableObjectStub(Fetcher, js_name="DurableObject"):
     """A stub; making one does nothing to the object."""
 
-    __slots__ = ("_actor", "_held", "_host", "_id")
+    __slots__ = ("_actor", "_far", "_held", "_hint", "_host", "_id")
 
-    def __init__(self, host: DurableHost, object_id: DurableObjectId) -> None:
+    def __init__(self, host: DurableHost, object_id: DurableObjectId, hint: str | None = None) -> None:
+        """`hint` says where to put the object if this stub is the first to call it."""
         self._host = host
         self._id = object_id
+        self._hint = hint
+        self._far: FarObject | None = None  # the way to the object, in a world with distance
         self._actor: Actor | None = None
         self._held = 0  # calls that wait for the caller's output gate
 
@@ -57,6 +62,23 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
             return JsPromise.rejected(refusal)
 
     def _send(self, event: Event) -> JsPromise:
+        if (caller := current_span.get()) is not None:
+            return self._send_traced(event, caller)
+        return self._send_now(event)
+
+    def _send_traced(self, event: Event, caller: Span) -> JsPromise:
+        """A span from the call to its result at the caller: the event, and the way there and back."""
+        tags: dict[str, Tag] = {"class": self._host.class_name, "handler": event.handler, "id": str(self._id)}
+        call = Span(caller.tracer, "durable.call", caller, tags)
+        current_span.set(call)
+        try:
+            sent = self._send_now(event)
+        finally:
+            current_span.set(caller)
+        sent.when_settled(call.end)
+        return sent
+
+    def _send_now(self, event: Event) -> JsPromise:
         hold = output_hold.get()
         if self._held or (hold is not None and hold() is not None):
             return JsPromise.start(self._send_later(event), name=event.handler)
@@ -73,6 +95,14 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
         return await self._deliver(event)
 
     def _deliver(self, event: Event) -> asyncio.Future[Any]:
+        network = self._host.network
+        if network is None:
+            return self._deliver_here(event)
+        if self._far is None or self._far.caller != network.here():
+            self._far = FarObject(self._host, self._id, network, self._hint)
+        return self._far.deliver(event, self._deliver_here)
+
+    def _deliver_here(self, event: Event) -> asyncio.Future[Any]:
         actor = self._actor
         if actor is None or actor.ended:
             try:

@@ -33,6 +33,7 @@ from edge.js.functions import js_method
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.webidl import MISSING, to_string, wrong_type
 from edge.kernel.tasks import output_hold, resume_guard
+from edge.network.line import Line
 
 __all__ = [
     "CLOSED",
@@ -70,6 +71,7 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         self._sink: Sink | None = None
         self._inbox: deque[Frame] = deque()
         self._outbox: Outbox | None = None
+        self._lines: tuple[Line, ...] = ()  # what frames pass on their way, with distance
         self._accepted = False
         self._hibernatable = False
         self._handed_on = False
@@ -253,7 +255,24 @@ class WebSocket(EventTarget, js_name="WebSocket"):
 
     def _deliver(self, frame: Frame) -> None:
         if self._peer is not None:
+            if self._lines:
+                self._carry(frame, 0)
+            else:
+                self._peer._receive(frame)
+
+    def _carry(self, frame: Frame, stage: int) -> None:
+        """Send a frame over the lines from `stage` on; when one breaks, so does the connection."""
+        assert self._peer is not None, "only connected ends send"
+        if stage < len(self._lines):
+            self._lines[stage].send(lambda: self._carry(frame, stage + 1), lambda _reason: self._cut())
+        else:
             self._peer._receive(frame)
+
+    def _cut(self) -> None:
+        """The way between the ends broke: both see a connection that was lost."""
+        for end in (self, self._peer):
+            if end is not None:
+                end._receive(Close(DROPPED, DROPPED_REASON, False))
 
     def _drop_now(self) -> None:
         """What was to be sent never will be: the other side sees a connection that broke."""

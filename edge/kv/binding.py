@@ -20,6 +20,7 @@ from edge.js.objects import JsArray, JsMap, JsObject, get_property, is_array_ind
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsBigInt, JsNull, JsProxy, jsnull
 from edge.js.webidl import MISSING, to_int32, to_string, wrong_type
+from edge.kernel.spans import Tag, current_span, span
 from edge.kernel.tasks import before_output, output_hold
 from edge.kv.errors import KvStorageError
 from edge.kv.logic.entry import ABSENT, Entry
@@ -48,30 +49,30 @@ class KvNamespace(JsProxy, js_name="KvNamespace"):
         """A value by its key, or a Map of values for an array of keys; a missing one is null."""
         if type(key) is str and (options is None or options == "text"):
             entry = self._namespace.peek(key)
-            if entry is not None:  # a key that memory knows was checked before
+            # A key that memory knows was checked before.
+            if entry is not None and current_span.get() is None:
                 return JsPromise.resolved(jsnull if entry is ABSENT else decode_text(entry.value))
-        return _started("GET", self._get, key, options)
+        return _started("get", self._get, key, options)
 
     @js_method
     def getWithMetadata(self, key: Any = MISSING, options: Any = None, *ignored: Any) -> JsPromise:
         """Like `get`, with the metadata beside each value."""
-        return _started("GET", self._get_with_metadata, key, options)
+        return _started("get", self._get_with_metadata, key, options)
 
     @js_method
     def put(self, key: Any = MISSING, value: Any = MISSING, options: Any = None, *ignored: Any) -> JsPromise:
         """Store a value; resolves once it is durable."""
-        return _started("PUT", self._put, key, value, options)
+        return _started("put", self._put, key, value, options)
 
     @js_method
     def delete(self, key: Any = MISSING, *ignored: Any) -> JsPromise:
         """Remove a key; resolves once that is durable."""
-        return _started("DELETE", self._delete, key)
+        return _started("delete", self._delete, key)
 
     @js_method
     def list(self, options: Any = None, *ignored: Any) -> JsPromise:
         """A page of the namespace's keys."""
-        # workerd calls a failed list a failed GET.
-        return _started("GET", self._list, options)
+        return _started("list", self._list, options)
 
     async def _close(self) -> None:
         await self._namespace.close()
@@ -136,8 +137,28 @@ class KvNamespace(JsProxy, js_name="KvNamespace"):
         return _listing(page)
 
 
-def _started(method: str, operation: Any, *arguments: Any) -> JsPromise:
-    return JsPromise.start(_told(method, operation(*arguments)), name=f"kv.{method.lower()}")
+#: What failures call an operation: workerd calls a failed list a failed GET.
+_METHODS = {"get": "GET", "list": "GET", "put": "PUT", "delete": "DELETE"}
+
+
+def _started(name: str, operation: Any, *arguments: Any) -> JsPromise:
+    work = _told(_METHODS[name], operation(*arguments))
+    if current_span.get() is not None:
+        work = _traced(name, arguments[0], work)
+    return JsPromise.start(work, name=f"kv.{name}")
+
+
+async def _traced(name: str, subject: Any, work: Coroutine[Any, Any, Any]) -> Any:
+    """`work` in a span; `subject` is what it was called with first: a key, keys or a list's options."""
+    tags: dict[str, Tag] = {}
+    if name == "list":
+        tags["prefix"] = _text_option(subject, "prefix") or ""
+    elif isinstance(subject, JsArray):
+        tags["keys"] = len(subject)
+    else:
+        tags["key"] = str(subject)
+    with span(f"kv.{name}", **tags):
+        return await work
 
 
 async def _told(method: str, operation: Coroutine[Any, Any, Any]) -> Any:

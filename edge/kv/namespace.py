@@ -27,6 +27,7 @@ from edge.kv.logic.options import (
     check_value_size,
     resolve_expiration,
 )
+from edge.kv.logic.staleness import StaleRead
 from edge.kv.places import PlacedStore, PlaceModel
 from edge.kv.store import Store
 
@@ -126,6 +127,16 @@ class Namespace:
         """The keys that start with `prefix`, in UTF-8 order, after `cursor`; at most `limit` (1,000)."""
         stretch = plan(prefix, cursor, limit)
         return await (self._store if self._places is None else self._places).list(stretch)
+
+    def stale_reads(self) -> Sequence[StaleRead]:
+        """The last reads (10,000 at most) that were answered from a copy that was no longer true, and for
+        how long it had not been. Without distance there are none."""
+        return () if self._places is None else tuple(self._places.stale_reads)
+
+    @property
+    def stale_read_count(self) -> int:
+        """How many such reads there were in all."""
+        return 0 if self._places is None else self._places.stale_read_count
 
     async def close(self) -> None:
         """Close the store beneath."""

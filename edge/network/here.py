@@ -5,6 +5,21 @@ None means that nobody said: the network's default place, or nowhere in a world 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
+from edge.network.places import find_place
+
 here: ContextVar[str | None] = ContextVar("here", default=None)
+
+
+@contextmanager
+def at_place(name: str) -> Iterator[None]:
+    """Inside, code runs at the place with this code or city. Raises UnknownPlace."""
+    before = here.get()
+    here.set(find_place(name).code)
+    try:
+        yield
+    finally:
+        here.set(before)

@@ -10,17 +10,18 @@ Source: `docs/latency-model.md`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from edge.js.errors import JsException
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
-from edge.kernel.spans import span
+from edge.kernel.spans import modelled_span
 from edge.network.here import here
-from edge.network.line import Line
+from edge.network.line import Line, Way
 from edge.network.placement import Placement
-from edge.network.places import distance_km, find_place, places
-from edge.network.profile import CONTAINER_PHASES, Profile
+from edge.network.places import distance_km, places
+from edge.network.profile import CONTAINER_PHASES, Profile, load_profile
 from edge.network.spread import Spread
 
 CLIENT = "client"
@@ -30,7 +31,7 @@ _MS = 1e-3
 class Conditions(Protocol):
     """What can go wrong on the way (`edge.network.faults`)."""
 
-    def way(self, source: str, target: str) -> tuple[float, float, JsException | None]:
+    def between(self, source: str, target: str) -> tuple[float, float, JsException | None]:
         """Seconds on top, the chance that a message is lost, and why none gets through (None: they do)."""
         ...
 
@@ -93,21 +94,21 @@ class Network:
     async def travel(self, source: str, target: str, *, what: str = "message") -> None:
         """Let the time pass that one message takes. Raises `Network connection lost.` (retryable) when
         it does not get through."""
-        with span("network.hop", modelled=True, source=source, target=target, what=what):
+        with modelled_span("network.hop", source=source, target=target, what=what):
             delay_s, doomed = self.depart(source, target)
             await self.clock.sleep(delay_s)
             reason = doomed or self.arrive(source, target)
         if reason is not None:
             raise reason
 
-    def line(self, source: str, target: str, what: str) -> Line:
-        """One direction of a connection, which keeps the order of messages."""
-        return Line(self, source, target, what)
+    def way(self, source: str, target: str, what: str) -> Way:
+        """A connection, which keeps the order of messages."""
+        return Way(Line(self, source, target, what), Line(self, target, source, what))
 
-    def client_lines(self, place: str) -> tuple[Line, Line]:
-        """To and from a client that is nearest to `place`; its last mile is drawn now and kept."""
+    def client_way(self, place: str) -> Way:
+        """A client's connection to its nearest place; its last mile is drawn now and kept."""
         last_mile_ms = self.profile.client.last_mile.draw(self._random.stream(f"client:{place}"))
-        return (
+        return Way(
             Line(self, CLIENT, place, "request", last_mile_ms),
             Line(self, place, CLIENT, "response", last_mile_ms),
         )
@@ -130,12 +131,12 @@ class Network:
         """Why a message that is due now does not arrive after all; None when it does."""
         if self.conditions is None:
             return None
-        return self.conditions.way(source, target)[2]
+        return self.conditions.between(source, target)[2]
 
     def _through(
         self, conditions: Conditions, source: str, target: str, delay_s: float
     ) -> tuple[float, JsException | None]:
-        extra_s, loss, reason = conditions.way(source, target)
+        extra_s, loss, reason = conditions.between(source, target)
         delay_s += extra_s
         if reason is not None or not loss:
             return delay_s, reason
@@ -165,13 +166,9 @@ class Network:
         cold = used_s is None or now_s - used_s > start.idle_s
         self._running[key] = now_s
         if cold and start.cold_start.high:
-            with span("worker.cold_start", modelled=True, worker=worker, place=place):
+            with modelled_span("worker.cold_start", worker=worker, place=place):
                 await self.clock.sleep(self.draw_s(f"worker:{worker}:{place}", start.cold_start))
             self._running[key] = self.clock.now()
-
-    def place(self, name: str) -> str:
-        """The code of a place given by code or city. Raises UnknownPlace."""
-        return find_place(name).code
 
 
 _TRIES_MAX = 6  # 0.2 + 0.4 + … + 6.4 s: about when TCP stacks and users give up
@@ -180,3 +177,16 @@ _TRIES_MAX = 6  # 0.2 + 0.4 + … + 6.4 s: about when TCP stacks and users give 
 def connection_lost() -> JsException:
     """What a caller sees of a way that broke."""
     return JsException("Error", "Network connection lost.", retryable=True)
+
+
+def open_network(
+    choice: Network | Profile | str | Path | None, random: RandomStreams, clock: Clock
+) -> Network | None:
+    """The network that was asked for: itself, of a profile, or of a profile's name or file; None for none.
+
+    Raises UnknownProfile and ProfileError.
+    """
+    if choice is None or isinstance(choice, Network):
+        return choice
+    profile = choice if isinstance(choice, Profile) else load_profile(choice)
+    return None if profile is None else Network(profile, random, clock)

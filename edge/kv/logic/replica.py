@@ -107,10 +107,21 @@ class Replica(Generic[_Key, _Value]):
         self._fetches.setdefault(key, []).append(fetch)
         return fetch
 
-    def end_fetch(self, fetch: Fetch[_Key], value: _Value | None, expires_at_s: float | None) -> bool:
-        """The centre's answer is here. True when it was kept as the place's copy."""
+    def end_fetch(
+        self,
+        fetch: Fetch[_Key],
+        value: _Value | None,
+        expires_at_s: float | None,
+        *,
+        known_at_s: float | None = None,
+    ) -> bool:
+        """The answer is here. True when it was kept as the place's copy. `known_at_s` is when it was true,
+        when it does not come from the centre but from another copy."""
+        assert known_at_s is None or known_at_s <= fetch.sent_at_s, "an answer from the future"
         self._forget(fetch)
-        copy = Copy(value, fetch.sent_at_s, fetch.ttl_s, expires_at_s)
+        self._drop_dead(fetch.sent_at_s)
+        true_at_s = fetch.sent_at_s if known_at_s is None else known_at_s
+        copy = Copy(value, true_at_s, fetch.ttl_s, expires_at_s)
         present = self._copies.get(fetch.key)
         if fetch.overtaken or not self._keeps(copy) or not self._newer(copy, present):
             return False
@@ -157,6 +168,14 @@ class Replica(Generic[_Key, _Value]):
         return any(
             fetch.sent_at_s > copy.known_at_s and not fetch.overtaken for fetch in self._fetches.get(key, ())
         )
+
+    def _drop_dead(self, now_s: float) -> None:
+        """Look at the two copies that were looked at longest ago: keys nobody reads again would stay."""
+        for _ in range(min(2, len(self._copies))):
+            key = next(iter(self._copies))
+            copy = self._copies.pop(key)
+            if now_s < self._fresh_until(copy):
+                self._copies[key] = copy
 
     def _forget(self, fetch: Fetch[_Key]) -> None:
         under_way = self._fetches[fetch.key]

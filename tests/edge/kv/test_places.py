@@ -17,7 +17,7 @@ from edge.kv.places import Leg
 from edge.kv.store import Store
 from tests.loops import run_virtual
 
-LEG_S = {Leg.CACHE: 0.001, Leg.TO_CENTRE: 0.05, Leg.FROM_CENTRE: 0.05}
+LEG_S = {Leg.CACHE: 0.001, Leg.TO_CENTRE: 0.05, Leg.FROM_CENTRE: 0.05, Leg.READ: 0.0, Leg.WRITE: 0.0}
 
 
 class TwoPlaces:
@@ -31,8 +31,12 @@ class TwoPlaces:
     def here(self) -> str:
         return self.place.get()
 
+    def region(self, place: str) -> str | None:
+        return None
+
     async def travel(self, place: str, leg: Leg) -> None:
-        self.legs.append((place, leg))
+        if leg not in (Leg.READ, Leg.WRITE):  # which take no time here
+            self.legs.append((place, leg))
         await self._clock.sleep(LEG_S[leg])
 
 

@@ -1,0 +1,53 @@
+"""KV's model of distance: what the latency profile says of hot reads, cold reads and writes.
+
+Source: `docs/latency-model.md`.
+"""
+
+from __future__ import annotations
+
+from edge.kernel.spans import modelled_span
+from edge.kv.places import Leg
+from edge.network.network import Network
+from edge.network.places import find_place, nearest, places
+from edge.network.spread import Spread
+
+
+class KvPlaces:
+    """`edge.kv.places.PlaceModel` over a Network."""
+
+    __slots__ = ("_centres", "_network", "_shares")
+
+    def __init__(self, network: Network) -> None:
+        kv = network.profile.kv
+        self._network = network
+        self._centres = tuple(places()[code] for code in kv.centres)
+        #: What storage itself takes, beside the way.
+        self._shares: dict[Leg, Spread] = {
+            Leg.CACHE: kv.hot,
+            Leg.REGION: kv.regional,
+            Leg.READ: kv.cold,
+            Leg.WRITE: kv.write,
+        }
+
+    def here(self) -> str:
+        """The place of the invocation that runs now."""
+        return self._network.here()
+
+    def region(self, place: str) -> str | None:
+        """The region whose places share a second cache with `place`; None when there is no such cache."""
+        return find_place(place).region if self._network.profile.kv.regional_tier else None
+
+    async def travel(self, place: str, leg: Leg) -> None:
+        """Let the time pass that `leg` takes. Raises JsException when a fault cuts the way."""
+        share = self._shares.get(leg)
+        if share is not None:
+            await self._wait(place, leg, share)
+        elif self._centres:
+            centre = nearest(find_place(place), self._centres).code
+            source, target = (centre, place) if leg is Leg.FROM_CENTRE else (place, centre)
+            await self._network.travel(source, target, what="kv")
+
+    async def _wait(self, place: str, leg: Leg, share: Spread) -> None:
+        if share.high:
+            with modelled_span("kv.storage", place=place, what=leg.value):
+                await self._network.clock.sleep(self._network.draw_s(f"kv:{leg.value}:{place}", share))
