@@ -10,9 +10,11 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from random import Random
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from edge.kernel.clock import VirtualClock
+from edge.kernel.schedule import SeededReady
 from edge.kernel.selector import JumpingSelector, OnStall
 
 _T = TypeVar("_T")
@@ -22,10 +24,13 @@ _Ts = TypeVarTuple("_Ts")
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An asyncio loop whose time is a `VirtualClock`."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: VirtualClock, order: Random | None = None) -> None:
+        """`order` draws which ready callback runs next (`edge.kernel.schedule`); None: the first."""
         self._virtual_clock = clock
         self._jumping = JumpingSelector(clock)
         super().__init__(self._jumping)
+        if order is not None:
+            self._ready = SeededReady(order)
         self._jumping.disregard_own()
 
     def time(self) -> float:
