@@ -9,6 +9,7 @@ to the host's packages. Files keep their real paths, so breakpoints, coverage an
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,8 +47,14 @@ class FreshLoader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
-        return code
+        return _compiled(self.get_data(path), path)
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(source: bytes, path: str) -> CodeType:
+    # Many worlds in one process, as in a test run, execute the same code over and over.
+    code: CodeType = SourceFileLoader("", path).source_to_code(source, path)
+    return code
 
 
 class ModuleSpace:
