@@ -35,7 +35,8 @@ def _edge(port: int, folder: Path) -> Launch:
     command = [sys.executable, "-m", "wrangler_compat.cli.main", "dev", str(project)]
     command += ["--port", str(port), "--persist-to", str(folder / "state")]
     # The server runs elsewhere, so that it cannot pick up modules from the folder it is measured in.
-    environment = {"PYTHONPATH": str(_HERE.parent)}
+    # Compiled modules are kept, as they are wherever that was not switched off.
+    environment = {"PYTHONPATH": str(_HERE.parent), "PYTHONDONTWRITEBYTECODE": ""}
     return Launch(command, environment, project / "src" / "greeting.py")
 
 
