@@ -9,7 +9,7 @@ Products are imported when a configuration asks for them: a Worker without them 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from edge.js.objects import JsObject
 from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
+from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.service import ScheduledResult, Service, ServiceStub
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
+    from edge.kv.logic.staleness import StaleRead
     from edge.kv.places import PlaceModel
     from edge.network.network import Network
     from edge.network.profile import Profile
@@ -54,8 +56,9 @@ class World:
     `state_dir` is where data lives between runs (None: in memory only). `durability` is `full` (an
     acknowledged write survives a power cut) or `relaxed` (it survives a killed process). `outbound` is
     where `fetch` and `new WebSocket` lead (None: nowhere, they raise). `network` is how far apart things
-    are: a Network, a latency profile, its name or its file (None or "none": nothing is far).
-    `worker_time` is the clock that Workers see: `real` or `io` (`edge.worker.worker_time`).
+    are: a Network, a latency profile, its name or its file (None or "none": nothing is far). `tracer`
+    records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
+    `io` (`edge.worker.worker_time`).
     """
 
     def __init__(
@@ -69,9 +72,12 @@ class World:
         durability: Durability = "full",
         outbound: Transport | None = None,
         network: Network | Profile | str | Path | None = None,
+        tracer: Tracer | None = None,
         worker_time: str | None = None,
     ) -> None:
         self.config = config
+        #: Records what happens when; None: nobody does.
+        self.tracer = tracer
         self.clock = clock or WallClock()
         self.random = RandomStreams(seed)
         #: Places and distance; None: everything is in one place.
@@ -98,6 +104,16 @@ class World:
         """Answer a request from outside, for a client near `place` (its code or city). A Worker's exception
         leaves as JsException. Raises UnknownPlace."""
         name = worker or self.config.primary.name
+        if self.tracer is not None and self.tracer.sampled():
+            from edge.trace.request import traced
+
+            answer = self._enter(name, request, place)
+            return await traced(self.tracer, request, answer, worker=name, place=place)
+        if self.network is None and place is None:
+            return await self._answer(name, request)
+        return await self._enter(name, request, place)
+
+    async def _enter(self, name: str, request: Request, place: str | None) -> Response:
         if self.network is None and place is None:
             return await self._answer(name, request)
         from edge.worker.entry import enter
@@ -112,11 +128,18 @@ class World:
                 return served
         if self.network is not None:
             await self.network.worker_ready(name, self.network.here())
-        return await self._services[name].fetch(request)
+        if current_span.get() is None:
+            return await self._services[name].fetch(request)
+        with span("worker.fetch", worker=name):
+            return await self._services[name].fetch(request)
 
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
         """Run a Worker's cron handler."""
-        return await self._services[worker or self.config.primary.name].scheduled(cron, time_ms)
+        name = worker or self.config.primary.name
+        with NO_SPAN if self.tracer is None else self.tracer.entry("scheduled", worker=name, cron=cron) as s:
+            result = await self._services[name].scheduled(cron, time_ms)
+            s.tag(outcome=result.outcome)
+        return result
 
     @property
     def dialect(self) -> Dialect:
@@ -177,6 +200,10 @@ class World:
     def kv_namespaces(self) -> dict[str, KvNamespace]:
         """The KV namespaces in use, by id."""
         return self._kv
+
+    def kv_stale_reads(self) -> dict[str, Sequence[StaleRead]]:
+        """What KV answered although it was no longer true, and by how much, by namespace id."""
+        return {name: namespace._namespace.stale_reads() for name, namespace in self._kv.items()}
 
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
@@ -274,6 +301,7 @@ class World:
                 random=self.random,
                 durability=self._durability,
                 network=self.network,
+                tracer=self.tracer,
             )
         return self._durable[key]
 
@@ -289,9 +317,7 @@ class World:
         return first if has_old_data else own
 
 
-def _network(
-    choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock
-) -> Network | None:
+def _network(choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock) -> Network | None:
     from edge.network.network import open_network
 
     return open_network(choice, random, clock)

@@ -23,8 +23,8 @@ FLOORS = [
     {"edge.http", "edge.sql"},
     {"edge.worker"},
     {"edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit", "edge.analytics"},
-    {"edge.world"},
-    {"edge.server", "edge.testing"},
+    {"edge.trace", "edge.world"},
+    {"edge.server", "edge.testing", "edge.simulator"},
     {"sandbox"},
     {"wrangler_compat"},
 ]

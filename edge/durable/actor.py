@@ -20,7 +20,7 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from edge.durable.alarm import Alarm
 from edge.durable.commits import Commits
@@ -36,7 +36,9 @@ from edge.http.host import current_host
 from edge.js.errors import JsException, error, type_error
 from edge.js.promise import JsPromise
 from edge.js.python_error import python_error
+from edge.kernel.schedule import strand
 from edge.kernel.tasks import guarded, output_hold, resume_guard, spawn
+from edge.network.here import here
 from edge.worker.invocation import current
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Actor:
         "state",
     )
 
+    commits_class: ClassVar[type[Commits]] = Commits
+
     def __init__(self, slot: Slot, after: asyncio.Future[Any] | None = None) -> None:
         """`after` is the end of the actor before, when that has not ended yet: nothing begins before."""
         host = slot.host
@@ -94,7 +98,7 @@ class Actor:
         self._running: set[Event] = set()
         self._line: deque[Event] = deque()
         self._guard = SectionGuard(self, self.input.ground)
-        self.commits = Commits(
+        self.commits = self.commits_class(
             slot.database,
             (self.input, self.output),
             host.clock,
@@ -123,7 +127,10 @@ class Actor:
         # Events never see context variables of their callers.
         context = contextvars.Context()
         context.run(current.set, self.invocation)
+        context.run(strand.set, self)  # its turns keep their order
         context.run(current_host.set, self.slot.host.isolate.host)
+        if self.slot.host.homes is not None:
+            context.run(here.set, self.slot.host.homes.home(self.slot.id))
         return context
 
     # -- events
@@ -147,15 +154,21 @@ class Actor:
 
     def _start(self, event: Event) -> None:
         # Not guarded as a whole: handing out the result must not wait for the input gate.
-        event.task = spawn(self._run(event), name=event.handler, context=self._context.copy())
+        event.task = spawn(self._run(event), name=event.handler, context=self._event_context(event))
         self._running.add(event)
+
+    def _event_context(self, event: Event) -> contextvars.Context:
+        return self._context.copy()
+
+    def _perform(self, event: Event) -> Coroutine[Any, Any, Any]:
+        return event.perform(self)
 
     async def _run(self, event: Event) -> None:
         resume_guard.set(self._guard)
         output_hold.set(self.commits.hold)
         try:
             try:
-                result: Any = await guarded(event.perform(self), self._guard)
+                result: Any = await guarded(self._perform(event), self._guard)
             except Exception as failure:
                 # Errors are output as well.
                 while (wait := self.commits.hold()) is not None:

@@ -33,12 +33,12 @@ class Rang:
 class AlarmEvent(Event):
     """Runs the alarm handler; `done` gives a `Rang`, also when the handler failed."""
 
-    __slots__ = ("_attempt", "_early", "_late")
+    __slots__ = ("_early", "_late", "attempt")
 
     def __init__(self, attempt: Attempt, *, early: bool = False) -> None:
         """`early` rings before the time, when a test asks for it."""
         super().__init__("alarm", ())
-        self._attempt = attempt
+        self.attempt = attempt
         self._early = early
         self._late = False
 
@@ -78,7 +78,7 @@ class AlarmEvent(Event):
         self.cut_off()
 
     def _info(self, stored_ns: int) -> JsObject:
-        retry_count, is_retry = self._attempt.info
+        retry_count, is_retry = self.attempt.info
         return JsObject(
             {"retryCount": retry_count, "isRetry": is_retry, "scheduledTime": stored_ns // _NS_PER_MS}
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edge.durable.actor import Actor
+    from edge.durable.traced import EventTrace
 
 
 class Aborted(BaseException):
@@ -17,13 +18,14 @@ class Aborted(BaseException):
 class Event:
     """One call of a handler or method; `done` settles with its result once that may leave."""
 
-    __slots__ = ("args", "done", "handler", "task")
+    __slots__ = ("args", "done", "handler", "task", "trace")
 
     def __init__(self, handler: str, args: Sequence[Any]) -> None:
         self.handler = handler
         self.args = args
         self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
+        self.trace: EventTrace | None = None
 
     def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         """The handler's work, in the object's turn."""

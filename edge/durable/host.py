@@ -25,6 +25,7 @@ from edge.http.response import Response
 from edge.js.errors import error
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
+from edge.kernel.spans import Tracer
 from edge.network.network import Network
 from edge.worker.dialect import Dialect
 
@@ -57,6 +58,7 @@ class DurableHost:
         random: RandomStreams,
         durability: str = "full",
         network: Network | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """`unique_key` is `<worker>-<Class>`, `directory` the state directory (None: in memory, kept as
         long as the host), `durability` `full` or `relaxed`. The code comes with `reload`: bindings exist
@@ -66,6 +68,7 @@ class DurableHost:
         self.unique_key = unique_key
         self.sqlite = sqlite
         self.clock = clock
+        self.tracer = tracer
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
         #: For tests: called in the place of each commit, may raise OSError to make it fail.
         self.commit_hook: Callable[[], None] | None = None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from edge.js.promise import JsPromise
+from edge.kernel.spans import span
 from edge.worker.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class ActorInvocation(Invocation):
 
 async def _logged(work: Awaitable[Any], label: str) -> None:
     try:
-        await work
+        with span("waituntil", of=label):
+            await work
     except Exception:
         # One failure neither stops the others nor the response, but it is never silent.
         _log.exception("waitUntil of %s raised", label)

@@ -19,6 +19,7 @@ from edge.http.response import REDIRECT_STATUSES, Response
 from edge.http.streams.readable import ReadableStream
 from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise
+from edge.kernel.spans import span
 from edge.kernel.tasks import before_output, spawn
 
 REDIRECTS_MAX: Final = 20
@@ -53,6 +54,13 @@ async def send(request: Request, transport: Transport) -> Response:
     if not request.url.startswith(("http:", "https:")):
         raise type_error(f"Fetch API cannot load: {request.url}")
     await before_output()
+    with span("fetch", method=request.method, url=request.url) as traced:
+        response = await _follow(request, transport)
+        traced.tag(status=response.status)
+        return response
+
+
+async def _follow(request: Request, transport: Transport) -> Response:
     for hop in range(REDIRECTS_MAX + 1):
         payload = request._payload
         response = await transport.send(request)

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.js.errors import HungWorker, JsThrown, thrown_value
 from edge.js.proxy import JsProxy
+from edge.kernel.spans import current_span
 from edge.kernel.tasks import spawn
 
 
@@ -48,6 +49,7 @@ class JsPromise(JsProxy, js_name="Promise"):
     @classmethod
     def start(cls, coro: Coroutine[Any, Any, Any], *, name: str) -> JsPromise:
         """Run `coro` at once up to its first wait; the rest in a task of its own."""
+        traced = current_span.get()
         try:
             waited_for = coro.send(None)
         except StopIteration as stop:
@@ -58,7 +60,11 @@ class JsPromise(JsProxy, js_name="Promise"):
             # A future that is being handed to a task says so, and refuses a second one until it has
             # arrived. The task that will take this one does not run yet, and others may want it too.
             waited_for._asyncio_future_blocking = False
-        return cls.of(spawn(_rest(coro, waited_for), name=name))
+        rest = spawn(_rest(coro, waited_for), name=name)
+        if traced is not None:
+            # The task took the span that the coroutine is in; the caller goes on in its own.
+            current_span.set(traced)
+        return cls.of(rest)
 
     @property
     def settled(self) -> bool:
@@ -68,6 +74,13 @@ class JsPromise(JsProxy, js_name="Promise"):
     def succeeded(self) -> bool:
         """Settled with a value: awaiting it neither waits nor raises."""
         return self._future is None and self._error is None
+
+    def when_settled(self, callback: Callable[[], object]) -> None:
+        """Call `callback` once it is settled; at once when it is."""
+        if self._future is None or self._future.done():
+            callback()
+        else:
+            self._future.add_done_callback(lambda _: callback())
 
     def mark_handled(self) -> JsPromise:
         """Nobody will look at the outcome: a failure is not reported as unhandled."""

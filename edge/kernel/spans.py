@@ -158,11 +158,27 @@ current_span: ContextVar[Span | None] = ContextVar("span", default=None)
 class Tracer:
     """Makes the spans of one world and hands them to a sink."""
 
-    __slots__ = ("_clock", "_count", "_epoch_s", "sink", "virtual")
+    __slots__ = (
+        "_clock",
+        "_count",
+        "_epoch_s",
+        "_limit",
+        "_second",
+        "_taken",
+        "passed_over",
+        "sink",
+        "virtual",
+    )
 
-    def __init__(self, clock: Clock, sink: Sink) -> None:
+    def __init__(self, clock: Clock, sink: Sink, *, limit_per_s: int | None = None) -> None:
+        """At most `limit_per_s` trees a second are recorded (None: all), for servers under load."""
         self._clock = clock
         self._count = 0
+        self._limit = limit_per_s
+        self._second = 0
+        self._taken = 0
+        #: How many trees were not recorded for the limit's sake.
+        self.passed_over = 0
         # The monotonic clock, because wall time may step; from one common epoch.
         self._epoch_s = clock.now() - clock.monotonic()
         self.sink = sink
@@ -177,6 +193,19 @@ class Tracer:
         """Ids are counted from 1, in the order in which spans begin."""
         self._count += 1
         return self._count
+
+    def sampled(self) -> bool:
+        """Whether what comes in now is to be recorded. Ask once, before the first span of a tree."""
+        if self._limit is None or current_span.get() is not None:
+            return True
+        second = int(self._clock.monotonic())
+        if second != self._second:
+            self._second, self._taken = second, 0
+        if self._taken < self._limit:
+            self._taken += 1
+            return True
+        self.passed_over += 1
+        return False
 
     def root(self, name: str, /, **tags: Tag) -> Span:
         """The first span of a new tree."""
@@ -195,6 +224,11 @@ def span(name: str, /, **tags: Tag) -> Span | NoSpan:
     return NO_SPAN if parent is None else Span(parent.tracer, name, parent, tags)
 
 
+def child_of(parent: Span | None, name: str, /, **tags: Tag) -> Span | NoSpan:
+    """A span within `parent`, wherever the code runs that makes it."""
+    return NO_SPAN if parent is None else Span(parent.tracer, name, parent, tags)
+
+
 def modelled_span(name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span whose time the model makes up: distance, delay, injected faults."""
     parent = current_span.get()
@@ -203,6 +237,13 @@ def modelled_span(name: str, /, **tags: Tag) -> Span | NoSpan:
     made = Span(parent.tracer, name, parent, tags)
     made.modelled = True
     return made
+
+
+def tag(**tags: Tag) -> None:
+    """Say more about the current span, if there is one."""
+    parent = current_span.get()
+    if parent is not None:
+        parent.tags.update(tags)
 
 
 def event(name: str, /, **tags: Tag) -> None:

@@ -20,7 +20,7 @@ from edge.js.objects import JsArray, JsMap, JsObject, get_property, is_array_ind
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsBigInt, JsNull, JsProxy, jsnull
 from edge.js.webidl import MISSING, to_int32, to_string, wrong_type
-from edge.kernel.spans import Tag, current_span, span
+from edge.kernel.spans import Tag, current_span, span, tag
 from edge.kernel.tasks import before_output, output_hold
 from edge.kv.errors import KvStorageError
 from edge.kv.logic.entry import ABSENT, Entry
@@ -83,6 +83,7 @@ class KvNamespace(JsProxy, js_name="KvNamespace"):
         name = _key("get", key, "string or Array")
         type_name, cache_ttl_s = _read_options(options)
         entry = await self._namespace.get_with_metadata(name, cache_ttl_s)
+        tag(found=entry is not None)
         return jsnull if entry is None else _value(entry, type_name)
 
     async def _get_with_metadata(self, key: Any, options: Any) -> Any:
@@ -91,6 +92,7 @@ class KvNamespace(JsProxy, js_name="KvNamespace"):
         name = _key("getWithMetadata", key, "Array or string")
         type_name, cache_ttl_s = _read_options(options)
         entry = await self._namespace.get_with_metadata(name, cache_ttl_s)
+        tag(found=entry is not None)
         value = jsnull if entry is None else _value(entry, type_name)
         metadata = jsnull if entry is None else _metadata(entry.metadata_json)
         return JsObject({"value": value, "metadata": metadata, "cacheStatus": jsnull})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
+from edge.kernel.spans import tag
 from edge.kernel.tasks import spawn
 from edge.kv.database import Database, Durability, open_database, runs_in_threads
 from edge.kv.entries import Entries
@@ -78,6 +79,7 @@ class Store:
     async def read(self, key: str) -> Entry | None:
         """The entry of `key`, None when there is none or it has expired. Raises `KvStorageError`."""
         entry = self.peek(key)
+        tag(store="disk" if entry is None else "memory")
         if entry is None:
             entry = await self._load(key)
             if entry.expired(self._clock.now_ms()):

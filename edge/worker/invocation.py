@@ -16,6 +16,7 @@ from typing import Any
 
 from edge.js.promise import JsPromise
 from edge.kernel.clock import Clock
+from edge.kernel.spans import span
 from edge.kernel.tasks import spawn
 
 _log = logging.getLogger("edge.worker")
@@ -46,7 +47,8 @@ class Invocation:
 
     async def _watch(self, work: Awaitable[Any]) -> None:
         try:
-            await work
+            with span("waituntil", of=self.label):
+                await work
         except Exception:
             # One failure neither stops the others nor the response, but it is never silent.
             _log.exception("waitUntil of %s raised", self.label)

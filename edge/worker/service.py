@@ -16,6 +16,7 @@ from edge.js.convert import to_js
 from edge.js.errors import JsException, error, type_error
 from edge.js.proxy import JsProxy
 from edge.kernel.clock import Clock
+from edge.kernel.spans import span
 from edge.kernel.tasks import before_output, spawn, spawn_outside
 from edge.worker.context import ExecutionContext
 from edge.worker.fetcher import Fetcher
@@ -192,10 +193,14 @@ class ServiceStub(Fetcher, js_name="Fetcher"):
 
     async def _fetch(self, request: Request) -> Response:
         await before_output()
-        work = self._service().fetch(request, self._entrypoint, self._props)
-        return await spawn_outside(work, name=f"service fetch {request.url}")
+        service = self._service()
+        work = service.fetch(request, self._entrypoint, self._props)
+        with span("worker.fetch", worker=service.isolate.config.name, entrypoint=self._entrypoint):
+            return await spawn_outside(work, name=f"service fetch {request.url}")
 
     async def _rpc(self, method: str, args: Sequence[Any]) -> Any:
         await before_output()
-        work = self._service().rpc(method, args, self._entrypoint, self._props)
-        return await spawn_outside(work, name=f"service rpc {method}")
+        service = self._service()
+        work = service.rpc(method, args, self._entrypoint, self._props)
+        with span("worker.rpc", worker=service.isolate.config.name, method=method):
+            return await spawn_outside(work, name=f"service rpc {method}")
