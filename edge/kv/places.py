@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from edge.kernel.clock import Clock
+from edge.kernel.spans import tag
 from edge.kernel.tasks import log_failure, spawn
 from edge.kv.logic.entry import Entry
 from edge.kv.logic.listing import Page, Stretch
@@ -97,10 +98,12 @@ class PlacedStore:
         replica = self._values.setdefault(place, Replica())
         hit = replica.read(key, cache_ttl_s, self._clock.now())
         if hit is None:
+            tag(cache="miss")
             fetch = replica.begin_fetch(key, cache_ttl_s, self._clock.now())
             return self._unexpired(await self._fetch(place, replica, fetch))
         if hit.refresh:
             self._in_background(self._fetch, place, replica, key, cache_ttl_s)
+        tag(cache="hit", age_s=hit.age_s)
         await self._model.travel(place, Leg.CACHE)
         self._note_stale(place, key, hit)
         assert hit.value is not None, "absence is held like a value"
@@ -167,6 +170,7 @@ class PlacedStore:
         if hit is not None and hit.value is not None and not fetch.overtaken:
             if hit.refresh:
                 self._in_background(self._fetch_for_region, place, tier, fetch.key, fetch.ttl_s)
+            tag(cache="regional", age_s=hit.age_s)
             self._note_stale(place, fetch.key, hit)
             return hit.value, now_s - hit.age_s
         asked = tier.begin_fetch(fetch.key, fetch.ttl_s, now_s)
@@ -207,4 +211,5 @@ class PlacedStore:
         stale_s = self._changes.stale_s(key, hit.value.as_of, now_s)
         if stale_s is not None:
             self.stale_read_count += 1
+            tag(cache="stale", stale_s=stale_s)
             self.stale_reads.append(StaleRead(key, place, now_s, stale_s, hit.age_s))
