@@ -15,10 +15,44 @@ class Kind(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
+_OBJECT = ("class", "id", "object_name")
+
 SPANS: dict[str, Kind] = {
-    "network.hop": Kind("One way between two places", ("source", "target", "what", "fault")),
+    "request": Kind(
+        "a request from outside, from its arrival to the last byte of the answer",
+        ("method", "url", "worker", "place", "status", "chunks", "events_dropped"),
+    ),
+    "scheduled": Kind("a cron event and what it gave to waitUntil", ("worker", "cron", "outcome")),
+    "worker.fetch": Kind("a Worker's fetch handler", ("worker", "entrypoint")),
+    "worker.rpc": Kind("a method call on another Worker", ("worker", "method")),
+    "worker.cold_start": Kind("a Worker starting in a place", ("worker", "place")),
+    "waituntil": Kind("work given to waitUntil", ("of",)),
+    "fetch": Kind("an outbound fetch, redirects included", ("method", "url", "status")),
+    "kv.get": Kind(
+        "reading one key or several", ("key", "keys", "found", "cache", "age_s", "stale_s", "store")
+    ),
+    "kv.put": Kind("writing a key", ("key",)),
+    "kv.delete": Kind("removing a key", ("key",)),
+    "kv.list": Kind("listing keys", ("prefix",)),
+    "kv.storage": Kind("KV's own share of an operation", ("place", "what")),
+    "durable.call": Kind(
+        "a call on a stub, from the call to its result at the caller", ("class", "id", "handler")
+    ),
+    "durable.event": Kind(
+        "an event of a Durable Object, from its delivery to when its result may leave",
+        (*_OBJECT, "handler", "cancelled"),
+    ),
+    "durable.alarm": Kind("an alarm of a Durable Object", (*_OBJECT, "retry_count", "cancelled")),
+    "gate.wait": Kind("waiting in line at the input gate"),
+    "durable.run": Kind("the handler's own turns and what it waits for", ("constructs",)),
+    "output.wait": Kind("waiting at the output gate until the writes are durable"),
+    "durable.commit": Kind("making an object's writes durable", _OBJECT),
+    "network.hop": Kind("one way between two places", ("source", "target", "what")),
 }
 
 EVENTS: dict[str, Kind] = {
-    "fault": Kind("A fault was injected", ("kind", "what")),
+    "headers": Kind("the head of a streamed answer is there"),
+    "chunk": Kind("a chunk of a streamed answer was taken; the first is the time to first token",
+                  ("size_bytes",)),  # fmt: skip
+    "client.gone": Kind("the reader of a streamed answer went away"),
 }
