@@ -256,7 +256,10 @@ def event(name: str, /, **tags: Tag) -> None:
 def _words(failure: BaseException) -> str:
     if isinstance(failure, asyncio.CancelledError):
         return "cancelled"
-    text = str(failure)
-    # A JsException says its JavaScript name itself.
+    text = str(failure).strip()
+    if text.startswith("PythonError: "):
+        # A Worker's exception comes with its traceback; what went wrong is the last line.
+        return text.splitlines()[-1]
+    # Other JavaScript errors say their name themselves.
     name = getattr(failure, "name", None) or type(failure).__name__
     return text if text.startswith(f"{name}:") else f"{name}: {text}" if text else str(name)
