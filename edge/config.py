@@ -36,6 +36,33 @@ class ServiceBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class D1Binding:
+    """`env.<name>` is the D1 database `id`."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class R2Binding:
+    """`env.<name>` is the R2 bucket `bucket`."""
+
+    name: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitBinding:
+    """`env.<name>` lets through `limit` calls a key in `period_s` seconds; bindings with one namespace
+    count together."""
+
+    name: str
+    namespace_id: str
+    limit: float
+    period_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetsConfig:
     """Static files served before, after or by the Worker (spec runtime.md section 9)."""
 
@@ -66,6 +93,11 @@ class WorkerConfig:
     durable_classes: Mapping[str, bool] = field(default_factory=dict)
     #: For each class that migrations renamed, its first name: where its local data lies.
     former_names: Mapping[str, str] = field(default_factory=dict)
+    d1: tuple[D1Binding, ...] = ()
+    r2: tuple[R2Binding, ...] = ()
+    rate_limits: tuple[RateLimitBinding, ...] = ()
+    #: Names of Analytics Engine bindings.
+    analytics: tuple[str, ...] = ()
 
     def has_flag(self, flag: str, default_from: str | None = None) -> bool:
         """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)

@@ -9,6 +9,7 @@ Products are imported when a configuration asks for them: a Worker without them 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -26,12 +27,13 @@ from edge.errors import ConfigError, UserError, WorkerLoadError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
 from edge.http.response import Response
-from edge.js.convert import to_js
+from edge.js.json_text import parse
 from edge.js.objects import JsObject
 from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
+from edge.products import Products
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.service import ScheduledResult, Service, ServiceStub
@@ -88,6 +90,7 @@ class World:
         self._outbound = outbound
         self._view = worker_view(worker_time, self.clock, self.random)
         self._kv: dict[str, KvNamespace] = {}
+        self._products = Products(self.clock, self.random, state_dir, durable=durability == "full")
         self._services: dict[str, Service] = {}
         self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}
@@ -188,6 +191,7 @@ class World:
         await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
+        await self._products.close()
         for service in self._services.values():
             service.isolate.close()
 
@@ -244,9 +248,10 @@ class World:
 
     def _bindings(self, worker: WorkerConfig, workers: Workers) -> dict[str, Any]:
         """The members of the Worker's `env`, as JavaScript values."""
-        bindings: dict[str, Any] = {name: to_js(value) for name, value in worker.vars.items()}
+        bindings: dict[str, Any] = {name: _json_value(value) for name, value in worker.vars.items()}
         bindings.update(worker.secrets)
         bindings.update({kv.name: self._namespace(kv) for kv in worker.kv})
+        bindings.update(self._products.bindings(worker))
         for durable in worker.durable:
             bindings[durable.name] = self._host(durable, worker, workers).namespace()
         for service in worker.services:
@@ -341,3 +346,8 @@ def _require_class(isolate: Isolate, class_name: str) -> None:
             f"There is no '{class_name}' class defined in the Python Worker's main module",
             file=isolate.config.main,
         )
+
+
+def _json_value(value: Any) -> Any:
+    """A value of the configuration as JavaScript reads it from JSON, where null is null."""
+    return value if isinstance(value, str) else parse(json.dumps(value))

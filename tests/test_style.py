@@ -23,7 +23,7 @@ FLOORS = [
     {"edge.http", "edge.sql"},
     {"edge.worker"},
     {"edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit", "edge.analytics"},
-    {"edge.trace", "edge.world"},
+    {"edge.trace", "edge.world", "edge.products"},
     {"edge.server", "edge.testing", "edge.simulator"},
     {"sandbox"},
     {"wrangler_compat"},

@@ -150,9 +150,13 @@ class SqlDatabase:
 
     # -- metadata
 
+    def bookmark(self) -> int:
+        """The number of the bookmark."""
+        return int(self._metadata(_BOOKMARK) or 0)
+
     def next_bookmark(self) -> int:
         """Count up the bookmark and give the number before."""
-        number = int(self._metadata(_BOOKMARK) or 0)
+        number = self.bookmark()
         self._set_metadata(_BOOKMARK, number + 1)
         return number
 

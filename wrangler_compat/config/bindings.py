@@ -30,7 +30,7 @@ def kv_bindings(fields: Fields) -> tuple[KvBinding, ...]:
                 fields.error(f'{field} bindings should have a string "{key}" field but got {shown(entry)}.',
                              "kv_namespaces", index)  # fmt: skip
         fields.warn_unexpected(entry, FIELDS["kv_namespaces"], "kv_namespaces", index)
-        _refuse_remote(fields, "kv_namespaces", index, entry)
+        refuse_remote(fields, "kv_namespaces", index, entry)
         found.append(KvBinding(name, next((value for value in ids if isinstance(value, str)), name)))
     return tuple(found)
 
@@ -106,12 +106,13 @@ def service_bindings(fields: Fields) -> tuple[ServiceBinding, ...]:
                          "services", index)  # fmt: skip
             continue
         fields.warn_unexpected(entry, FIELDS["services"], "services", index)
-        _refuse_remote(fields, "services", index, entry)
+        refuse_remote(fields, "services", index, entry)
         found.append(ServiceBinding(name, service, entrypoint, props if isinstance(props, dict) else {}))
     return tuple(found)
 
 
-def _refuse_remote(fields: Fields, key: str, index: int, entry: dict[str, Any]) -> None:
+def refuse_remote(fields: Fields, key: str, index: int, entry: dict[str, Any]) -> None:
+    """Say that a binding to what is on Cloudflare is not emulated."""
     if entry.get("remote"):
         fields.error(
             f'"{key}[{index}]" has "remote": true, and remote bindings are not emulated.', key, index

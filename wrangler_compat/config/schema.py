@@ -63,15 +63,12 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.INHERITED, Support.IGNORED, "python_modules", "what a deploy leaves out"),
     **_keys(Scope.INHERITED, Support.UNSUPPORTED, "build", "custom builds"),
     **_keys(Scope.OWN, Support.EMULATED, "vars secrets durable_objects kv_namespaces services"),
+    **_keys(Scope.OWN, Support.EMULATED, "d1_databases r2_buckets ratelimits analytics_engine_datasets"),
     **_keys(Scope.OWN, Support.IGNORED, "define tail_consumers streaming_tail_consumers", "of deploys"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "r2_buckets", "R2"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "d1_databases", "D1"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "queues", "Queues"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "workflows", "Workflows"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "vectorize hyperdrive ai browser images media stream"),
-    **_keys(
-        Scope.OWN, Support.UNSUPPORTED, "analytics_engine_datasets ratelimits send_email version_metadata"
-    ),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "send_email version_metadata"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines websearch"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "secrets_store_secrets worker_loaders vpc_services vpc_networks"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "ai_search ai_search_namespaces agent_memory artifacts flagship"),
@@ -81,6 +78,18 @@ KEYS: dict[str, Key] = {
 #: Fields of the parts that are emulated, for the warning about unexpected ones.
 FIELDS: dict[str, frozenset[str]] = {
     "kv_namespaces": frozenset({"binding", "id", "preview_id", "remote"}),
+    "d1_databases": frozenset(
+        {
+            *("binding", "database_id", "database_internal_env", "database_name", "migrations_dir"),
+            *("migrations_pattern", "migrations_table", "preview_database_id", "remote"),
+        }
+    ),
+    "r2_buckets": frozenset(
+        {"binding", "bucket_name", "preview_bucket_name", "jurisdiction", "remote", "local_dev"}
+    ),
+    "ratelimits": frozenset({"name", "namespace_id", "simple"}),
+    "ratelimits.simple": frozenset({"limit", "period"}),
+    "analytics_engine_datasets": frozenset({"binding", "dataset"}),
     "durable_objects.bindings": frozenset({"name", "class_name", "script_name", "environment"}),
     "services": frozenset({"binding", "service", "entrypoint", "environment", "props", "remote"}),
     "assets": frozenset({"directory", "binding", "html_handling", "not_found_handling", "run_worker_first"}),

@@ -18,6 +18,12 @@ from wrangler_compat.config.bindings import check_unique, durable_bindings, kv_b
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.durable import durable_classes, renamed_classes
 from wrangler_compat.config.fields import Fields
+from wrangler_compat.config.products import (
+    analytics_bindings,
+    d1_bindings,
+    r2_bindings,
+    rate_limit_bindings,
+)
 from wrangler_compat.config.schema import FIELDS, KEYS, Support
 from wrangler_compat.config.source import Source
 
@@ -41,11 +47,17 @@ def worker_config(
     UnsupportedError unless `allow_unsupported` leaves it out with a warning."""
     _refuse_unsupported(source, fields, allow_unsupported)
     kv, durable, services = kv_bindings(fields), durable_bindings(fields), service_bindings(fields)
+    d1, r2, rates = d1_bindings(fields), r2_bindings(fields), rate_limit_bindings(fields)
+    analytics = analytics_bindings(fields)
     assets = assets_config(fields, source.folder)
     values = {**_vars(fields), **overrides}
     named = [(binding.name, "KV Namespace") for binding in kv]
     named += [(binding.name, "Durable Object") for binding in durable]
     named += [(binding.name, "Worker") for binding in services]
+    named += [(binding.name, "D1 Database") for binding in d1]
+    named += [(binding.name, "R2 Bucket") for binding in r2]
+    named += [(binding.name, "Rate Limit") for binding in rates]
+    named += [(name, "Analytics Engine Dataset") for name in analytics]
     named += [(assets.binding, "Assets")] if assets is not None and assets.binding is not None else []
     named += [(name, "Environment Variable") for name in values]
     check_unique(fields, named)
@@ -61,6 +73,10 @@ def worker_config(
         kv=kv,
         durable=durable,
         services=services,
+        d1=d1,
+        r2=r2,
+        rate_limits=rates,
+        analytics=analytics,
         assets=assets,
         crons=_crons(fields),
         durable_classes=classes,

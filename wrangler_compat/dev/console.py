@@ -120,6 +120,10 @@ def summary(config: WorldConfig) -> Iterable[str]:
         ]
         rows += [(f"env.{service.name} ({_service(service.service, service.entrypoint)})", "Worker")
                  for service in worker.services]  # fmt: skip
+        rows += [(f"env.{d1.name} ({d1.id})", "D1 Database") for d1 in worker.d1]
+        rows += [(f"env.{r2.name} ({r2.bucket})", "R2 Bucket") for r2 in worker.r2]
+        rows += [(f"env.{rate.name} ({rate.namespace_id})", "Rate Limit") for rate in worker.rate_limits]
+        rows += [(f"env.{name}", "Analytics Engine Dataset") for name in worker.analytics]
         if worker.assets is not None and worker.assets.binding is not None:
             rows.append((f"env.{worker.assets.binding}", "Assets"))
         rows += [

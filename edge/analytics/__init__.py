@@ -1,0 +1,1 @@
+"""Analytics Engine: data points that go nowhere, as in local development."""

@@ -1,0 +1,79 @@
+"""The products that need no Worker of their own: D1, R2, rate limits, Analytics Engine.
+
+Each is imported when a configuration asks for it, and opened once for all bindings that name it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.config import WorkerConfig
+from edge.kernel.clock import Clock
+from edge.kernel.random import RandomStreams
+
+if TYPE_CHECKING:
+    from edge.d1.binding import D1Database
+    from edge.r2.binding import R2Bucket
+    from edge.ratelimit.counters import Counters
+
+
+class Products:
+    """What is open of them in a world."""
+
+    def __init__(self, clock: Clock, random: RandomStreams, state_dir: Path | None, *, durable: bool) -> None:
+        self._clock = clock
+        self._random = random
+        self._state_dir = state_dir
+        self._durable = durable
+        self._databases: dict[str, D1Database] = {}
+        self._buckets: dict[str, R2Bucket] = {}
+        self._counters: dict[str, Counters] = {}
+
+    def bindings(self, worker: WorkerConfig) -> dict[str, Any]:
+        """The members of the Worker's `env` that are of these products."""
+        found: dict[str, Any] = {d1.name: self._database(d1.id) for d1 in worker.d1}
+        found.update({r2.name: self._bucket(r2.bucket) for r2 in worker.r2})
+        if worker.rate_limits:
+            from edge.ratelimit.binding import Ratelimit
+
+            for rate in worker.rate_limits:
+                counters = self._rate_counters(rate.namespace_id)
+                found[rate.name] = Ratelimit(counters, self._clock, rate.limit, rate.period_s)
+        if worker.analytics:
+            from edge.analytics.binding import LocalAnalyticsEngineDataset
+
+            found.update({name: LocalAnalyticsEngineDataset() for name in worker.analytics})
+        return found
+
+    async def close(self) -> None:
+        """Finish what is under way and close all files."""
+        await asyncio.gather(
+            *(database._close() for database in self._databases.values()),
+            *(bucket._close() for bucket in self._buckets.values()),
+        )
+
+    def _database(self, database_id: str) -> D1Database:
+        if database_id not in self._databases:
+            from edge.d1.open import open_database
+
+            synchronous = "FULL" if self._durable else "NORMAL"
+            self._databases[database_id] = open_database(
+                database_id, self._state_dir, self._clock, synchronous=synchronous
+            )
+        return self._databases[database_id]
+
+    def _bucket(self, name: str) -> R2Bucket:
+        if name not in self._buckets:
+            from edge.r2.open import open_bucket
+
+            self._buckets[name] = open_bucket(
+                name, self._state_dir, self._clock, self._random, durable=self._durable
+            )
+        return self._buckets[name]
+
+    def _rate_counters(self, namespace_id: str) -> Counters:
+        from edge.ratelimit.counters import Counters
+
+        return self._counters.setdefault(namespace_id, Counters())

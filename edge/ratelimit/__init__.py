@@ -1,0 +1,1 @@
+"""Rate limiting: counters in fixed windows."""

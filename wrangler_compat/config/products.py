@@ -1,0 +1,161 @@
+"""D1, R2, rate limits and Analytics Engine: from wrangler's sections to `edge.config`.
+
+Sources: spec wrangler.md sections 2 (texts), 3.3 (fields) and 5.1 (which id names the local data).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from edge.config import D1Binding, R2Binding, RateLimitBinding
+from wrangler_compat.config.bindings import refuse_remote
+from wrangler_compat.config.diagnostics import MISSING, shown
+from wrangler_compat.config.fields import Fields
+from wrangler_compat.config.schema import FIELDS
+
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_BUCKET_NAMES = (
+    "Bucket names must begin and end with an alphanumeric character, only contain lowercase letters, "
+    "numbers, and hyphens, and be between 3 and 63 characters long."
+)
+_PERIODS_S = (10, 60)
+
+
+def d1_bindings(fields: Fields) -> tuple[D1Binding, ...]:
+    """`d1_databases`; the preview id names the data in dev, then the id, then the binding."""
+    found = []
+    for index, entry in fields.entries("d1_databases"):
+        section = _Section(fields, "d1_databases", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        section.optional("database_id", 'bindings must have a "database_id" field')
+        for key in (
+            *("preview_database_id", "migrations_pattern", "database_name"),
+            *("migrations_dir", "migrations_table"),
+        ):
+            section.optional(key)
+        section.close()
+        if name is not None:
+            found.append(D1Binding(name, section.first("preview_database_id", "database_id") or name))
+    return tuple(found)
+
+
+def r2_bindings(fields: Fields) -> tuple[R2Binding, ...]:
+    """`r2_buckets`; the preview name names the data in dev, then the name, then the binding."""
+    found = []
+    for index, entry in fields.entries("r2_buckets"):
+        section = _Section(fields, "r2_buckets", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        if entry.get("bucket_name", MISSING) == "":
+            section.wrong('bindings should have a string "bucket_name" field')
+        section.optional("bucket_name", 'bindings should have a string "bucket_name" field')
+        section.optional("preview_bucket_name")
+        section.optional("jurisdiction")
+        section.check_bucket_name("bucket_name")
+        section.check_bucket_name("preview_bucket_name")
+        section.close()
+        if name is not None:
+            found.append(R2Binding(name, section.first("preview_bucket_name", "bucket_name") or name))
+    return tuple(found)
+
+
+def rate_limit_bindings(fields: Fields) -> tuple[RateLimitBinding, ...]:
+    """`ratelimits`."""
+    found = []
+    for index, entry in fields.entries("ratelimits"):
+        section = _Section(fields, "ratelimits", index, entry)
+        name = section.required("name", 'bindings must have a string "name" field')
+        namespace_id = section.required("namespace_id", 'bindings must have a string "namespace_id" field')
+        limit, period_s = _simple(section)
+        section.close()
+        if name is not None and namespace_id is not None and limit is not None and period_s is not None:
+            found.append(RateLimitBinding(name, namespace_id, limit, period_s))
+    return tuple(found)
+
+
+def analytics_bindings(fields: Fields) -> tuple[str, ...]:
+    """`analytics_engine_datasets`: the names of the bindings."""
+    found = []
+    for index, entry in fields.entries("analytics_engine_datasets"):
+        section = _Section(fields, "analytics_engine_datasets", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        if entry.get("dataset", MISSING) == "":
+            section.wrong('bindings should, optionally, have a string "dataset" field')
+        section.optional("dataset")
+        section.close()
+        if name is not None:
+            found.append(name)
+    return tuple(found)
+
+
+def _simple(section: _Section) -> tuple[float | None, int | None]:
+    simple = section.entry.get("simple", MISSING)
+    if not isinstance(simple, dict):
+        section.wrong('bindings must have a "simple" configuration object')
+        return None, None
+    limit, period_s = simple.get("limit", MISSING), simple.get("period", MISSING)
+    if not _is_number(limit):
+        section.wrong('bindings "simple.limit" must be a number', simple)
+        limit = None
+    if not _is_number(period_s):
+        section.wrong('bindings "simple.period" is required and must be a number', simple)
+        period_s = None
+    elif period_s not in _PERIODS_S:
+        section.wrong('bindings "simple.period" must be either 10 or 60', period_s)
+        period_s = None
+    known = FIELDS["ratelimits.simple"]
+    section.fields.warn_unexpected(simple, known, section.key, section.index, "simple")
+    return limit, None if period_s is None else int(period_s)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+class _Section:
+    """One entry of an array of bindings."""
+
+    def __init__(self, fields: Fields, key: str, index: int, entry: dict[str, Any]) -> None:
+        self.fields = fields
+        self.key = key
+        self.index = index
+        self.entry = entry
+
+    def required(self, name: str, rule: str) -> str | None:
+        """A field that must be a string; None when it is not, which is said."""
+        value = self.entry.get(name, MISSING)
+        if isinstance(value, str):
+            return value
+        self.wrong(rule)
+        return None
+
+    def optional(self, name: str, rule: str = "") -> None:
+        """Say so when a field is there and no string."""
+        value = self.entry.get(name, MISSING)
+        if value is not MISSING and not isinstance(value, str):
+            self.wrong(rule or f'bindings should, optionally, have a string "{name}" field')
+
+    def first(self, *names: str) -> str | None:
+        """The first of these fields that is there and not empty."""
+        return next(
+            (value for name in names if isinstance(value := self.entry.get(name), str) and value), None
+        )
+
+    def check_bucket_name(self, name: str) -> None:
+        value = self.entry.get(name)
+        if isinstance(value, str) and value and not _BUCKET_NAME.fullmatch(value):
+            self.fields.error(
+                f"{self.key}[{self.index}].{name}={shown(value)} is invalid. {_BUCKET_NAMES}",
+                self.key,
+                self.index,
+            )
+
+    def wrong(self, rule: str, value: Any = None) -> None:
+        """An error with the rule, and what was found instead."""
+        found = shown(self.entry if value is None else value)
+        self.fields.error(f'"{self.key}[{self.index}]" {rule} but got {found}.', self.key, self.index)
+
+    def close(self) -> None:
+        """What holds for every entry."""
+        self.fields.warn_unexpected(self.entry, FIELDS[self.key], self.key, self.index)
+        refuse_remote(self.fields, self.key, self.index, self.entry)
