@@ -135,7 +135,11 @@ class Client:
     async def _ask(self, request: Request) -> Reply:
         clock = self._world.clock
         sent_s = clock.monotonic()
-        return Reply(await self._answer(request), clock, sent_s)
+        response = await self._answer(request)
+        reply = Reply(response, clock, sent_s)
+        if request.method == "HEAD":
+            await reply.leave_out_body()
+        return reply
 
     async def _answer(self, request: Request) -> Response:
         options = self._options

@@ -107,6 +107,8 @@ class DurableClass:
 
     async def run_alarm(self, which: str | DurableObjectId) -> bool:
         """Run an object's alarm handler now; False when no alarm is set."""
+        if self.storage(which).alarm is None:
+            return False  # without waking it to ask
         return await self._host.run_alarm(self.id(which))
 
     async def evict(self, which: str | DurableObjectId) -> bool:

@@ -122,3 +122,9 @@ class Reply:
         """Read no further, as a client that disconnects."""
         if self._content is None and isinstance(self._payload, ReadableStream):
             await self._payload._cancel(None)
+
+    async def leave_out_body(self) -> None:
+        """The answer to HEAD."""
+        await self.abandon()
+        self._payload, self._content = None, b""
+        self.chunks.clear()

@@ -8,6 +8,7 @@ Source: HTML timers, workerd `io/io-timers.h`.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import itertools
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from edge.js.objects import JsObject
 from edge.js.promise import JsPromise, settle
 from edge.js.webidl import to_number
 from edge.kernel.clock import Clock, Timer
-from edge.kernel.tasks import log_failure, spawn
+from edge.kernel.tasks import log_failure, resume_guard, spawn
 
 _LONGEST_MS = 3_000_000_000  # workerd clamps delays to these
 
@@ -37,6 +38,18 @@ async def _run(callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
 def run_in_task(callback: Callable[..., Any], args: tuple[Any, ...], context: contextvars.Context) -> None:
     """Run a JavaScript callback by itself; a failure is logged, nobody else would see it."""
     spawn(_run(callback, args), name="callback", context=context).add_done_callback(log_failure)
+
+
+class _TaskTimer:
+    """A timer that is a task."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def cancel(self) -> None:
+        self._task.cancel()
 
 
 class Timers:
@@ -81,10 +94,23 @@ class Timers:
             run_in_task(callback, args, context.copy())
 
         def arm() -> None:
-            self._pending[timer_id] = self._clock.call_at(self._clock.now() + delay_s, fire)
+            self._pending[timer_id] = self._start(delay_s, fire)
 
         arm()
         return timer_id
+
+    def _start(self, delay_s: float, fire: Callable[[], None]) -> Timer:
+        when_s = self._clock.now() + delay_s
+        if resume_guard.get() is None:
+            return self._clock.call_at(when_s, fire)
+        # A task, which the Durable Object knows of: its timers stand against hibernation and end with it.
+        task = spawn(self._fire_at(when_s, fire), name="timer")
+        task.add_done_callback(log_failure)
+        return _TaskTimer(task)
+
+    async def _fire_at(self, when_s: float, fire: Callable[[], None]) -> None:
+        await self._clock.sleep_until(when_s)
+        fire()
 
     def queue_microtask(self, callback: Any = None) -> None:
         if not callable(callback):

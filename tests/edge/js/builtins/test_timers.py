@@ -109,6 +109,11 @@ def test_a_shut_gate_holds_callbacks_back() -> None:
         def blocked(self) -> asyncio.Future[None] | None:
             return self.future
 
+        def adopt(self, task: asyncio.Task[Any]) -> None:
+            adopted.append(task)
+
+    adopted: list[asyncio.Task[Any]] = []
+
     async def body(clock: VirtualClock, js: Any, timers: Timers) -> list[float]:
         seen: list[float] = []
         gate = Gate()
@@ -123,3 +128,4 @@ def test_a_shut_gate_holds_callbacks_back() -> None:
         return seen
 
     assert in_world(body) == [1.0]
+    assert [task.get_name() for task in adopted] == ["timer", "callback"]
