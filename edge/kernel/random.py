@@ -10,6 +10,9 @@ import hashlib
 import random
 import secrets
 
+#: What a stream is.
+Generator = random.Random
+
 
 class RandomStreams:
     """Independent generators derived from one seed and a label."""
@@ -22,9 +25,13 @@ class RandomStreams:
         """The generator called `label`; the same object at each call."""
         found = self._streams.get(label)
         if found is None:
-            digest = hashlib.sha256(f"{self.seed}:{label}".encode()).digest()
-            found = self._streams[label] = random.Random(int.from_bytes(digest, "big"))
+            found = self._streams[label] = self.fresh(label)
         return found
+
+    def fresh(self, label: str) -> random.Random:
+        """A generator at the start of the stream `label`, not kept: for labels that are used once."""
+        digest = hashlib.sha256(f"{self.seed}:{label}".encode()).digest()
+        return random.Random(int.from_bytes(digest, "big"))
 
     def bytes(self, label: str, count: int) -> bytes:
         """`count` random bytes from the stream `label`."""

@@ -40,14 +40,19 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 def command(directory: str, configs: tuple[str, ...], port: int | None, variables: tuple[str, ...],
             **rest: object) -> None:  # fmt: skip
     """Run the Workers of DIR (the current folder) with their KV namespaces, Durable Objects and assets."""
-    from wrangler_compat.config.search import find_config
     from wrangler_compat.dev.session import run
 
-    folder = Path(directory)
-    if not folder.exists():
-        raise UserError(f'the folder "{directory}" does not exist')
-    paths = tuple(_config_path(folder, name) for name in configs) or (find_config(folder),)
+    paths = config_paths(Path(directory), configs)
     run(DevOptions.of(paths=paths, port=port, variables=dict(map(_variable, variables)), rest=rest))
+
+
+def config_paths(folder: Path, configs: tuple[str, ...]) -> tuple[Path, ...]:
+    """The configurations named, else the one of the folder. Raises UserError, ConfigError."""
+    from wrangler_compat.config.search import find_config
+
+    if not folder.exists():
+        raise UserError(f'the folder "{folder}" does not exist')
+    return tuple(_config_path(folder, name) for name in configs) or (find_config(folder),)
 
 
 def _config_path(folder: Path, name: str) -> Path:

@@ -1,0 +1,1 @@
+"""`edge sim`: a project under many users, from the command line."""
