@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from edge.kv.database import Durability
     from edge.kv.logic.staleness import StaleRead
     from edge.kv.places import PlaceModel
+    from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
     from edge.network.profile import Profile
 
@@ -58,7 +59,8 @@ class World:
     `state_dir` is where data lives between runs (None: in memory only). `durability` is `full` (an
     acknowledged write survives a power cut) or `relaxed` (it survives a killed process). `outbound` is
     where `fetch` and `new WebSocket` lead (None: nowhere, they raise). `network` is how far apart things
-    are: a Network, a latency profile, its name or its file (None or "none": nothing is far). `tracer`
+    are: a Network, a latency profile, its name or its file (None or "none": nothing is far). `faults` is
+    a fault script, its file or its tables; with any, even none yet, `world.faults.add(…)` works. `tracer`
     records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
     `io` (`edge.worker.worker_time`).
     """
@@ -74,6 +76,7 @@ class World:
         durability: Durability = "full",
         outbound: Transport | None = None,
         network: Network | Profile | str | Path | None = None,
+        faults: Faults | Script | None = None,
         tracer: Tracer | None = None,
         worker_time: str | None = None,
     ) -> None:
@@ -84,6 +87,8 @@ class World:
         self.random = RandomStreams(seed)
         #: Places and distance; None: everything is in one place.
         self.network = None if network is None else _network(network, self.random, self.clock)
+        #: What goes wrong, by script; None: nothing does.
+        self.faults = None if faults is None else _faults(faults, self)
         self._dialect = dialect
         self._state_dir = state_dir
         self._durability = durability
@@ -112,16 +117,17 @@ class World:
 
             answer = self._enter(name, request, place)
             return await traced(self.tracer, request, answer, worker=name, place=place)
-        if self.network is None and place is None:
+        if self.network is None and place is None and self.faults is None:
             return await self._answer(name, request)
         return await self._enter(name, request, place)
 
     async def _enter(self, name: str, request: Request, place: str | None) -> Response:
-        if self.network is None and place is None:
+        if self.network is None and place is None and self.faults is None:
             return await self._answer(name, request)
-        from edge.worker.entry import enter
+        from edge.worker.entry import Entry
 
-        return await enter(self.network, place, request, lambda arrived: self._answer(name, arrived))
+        entry = Entry(self.network, self.faults, place)
+        return await entry.answer(request, lambda arrived: self._answer(name, arrived))
 
     async def _answer(self, name: str, request: Request) -> Response:
         assets = self._assets.get(name)
@@ -271,6 +277,7 @@ class World:
                 self._durability,
                 random=self.random,
                 place_model=None if self.network is None else _kv_places(self.network),
+                trouble=None if self.faults is None else _kv_trouble(self.faults, binding),
             )
         return self._kv[binding.id]
 
@@ -306,6 +313,7 @@ class World:
                 random=self.random,
                 durability=self._durability,
                 network=self.network,
+                faults=self.faults,
                 tracer=self.tracer,
             )
         return self._durable[key]
@@ -326,6 +334,18 @@ def _network(choice: Network | Profile | str | Path, random: RandomStreams, cloc
     from edge.network.network import open_network
 
     return open_network(choice, random, clock)
+
+
+def _faults(choice: Faults | Script, world: World) -> Faults | None:
+    from edge.network.faults.faults import open_faults
+
+    return open_faults(choice, world.random, world.clock, world.network)
+
+
+def _kv_trouble(faults: Faults, binding: KvBinding) -> Callable[[str], None]:
+    from edge.kv.distance import kv_trouble
+
+    return kv_trouble(faults, (binding.id, binding.name))
 
 
 def _kv_places(network: Network) -> PlaceModel:

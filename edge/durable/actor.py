@@ -25,11 +25,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from edge.durable.alarm import Alarm
 from edge.durable.commits import Commits
 from edge.durable.events import Aborted, Event
-from edge.durable.guards import SectionGuard
+from edge.durable.guards import FragileGuard, SectionGuard
 from edge.durable.logic.gate import InputGate, OutputGate, Section, TooDeep
 from edge.durable.logic.lifecycle import Activity
 from edge.durable.state import DurableObjectState
 from edge.durable.storage import DurableObjectStorage
+from edge.durable.trouble import Trouble
 from edge.durable.waiting import Waiters
 from edge.durable.work import ActorInvocation
 from edge.http.host import current_host
@@ -75,6 +76,7 @@ class Actor:
         "reopened",
         "slot",
         "state",
+        "trouble",
     )
 
     commits_class: ClassVar[type[Commits]] = Commits
@@ -97,7 +99,8 @@ class Actor:
         self.loose_tasks: set[asyncio.Task[Any]] = set()
         self._running: set[Event] = set()
         self._line: deque[Event] = deque()
-        self._guard = SectionGuard(self, self.input.ground)
+        self.trouble = Trouble.of(slot)
+        self._guard = self._guarding(self.input.ground)
         self.commits = self.commits_class(
             slot.database,
             (self.input, self.output),
@@ -106,6 +109,7 @@ class Actor:
             on_end=self._committed,
         )
         self.commits.commit_hook = host.commit_hook
+        self.commits.trouble = None if self.trouble is None else self.trouble.commit
         self.alarm = Alarm(slot.database, host.clock, self._has_alarm_handler)
         storage = DurableObjectStorage(
             slot.database,
@@ -133,6 +137,9 @@ class Actor:
             context.run(here.set, self.slot.host.homes.home(self.slot.id))
         return context
 
+    def _guarding(self, section: Section) -> SectionGuard:
+        return SectionGuard(self, section) if self.trouble is None else FragileGuard(self, section)
+
     # -- events
 
     def call(self, handler: str, args: Sequence[Any]) -> asyncio.Future[Any]:
@@ -141,6 +148,8 @@ class Actor:
 
     def deliver(self, event: Event) -> asyncio.Future[Any]:
         """Deliver an event; its future settles when the result may leave."""
+        if self.trouble is not None and self.broken is None and (lost := self.trouble.forgot()) is not None:
+            self.break_(lost)
         if self.broken is not None:
             event.fail(self.broken)
             self.slot.rested(self)  # also a refused call is one
@@ -230,7 +239,7 @@ class Actor:
             return JsPromise.rejected(refusal if known else error(str(refusal)))
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         context = contextvars.copy_context()
-        context.run(resume_guard.set, SectionGuard(self, section))
+        context.run(resume_guard.set, self._guarding(section))
         name = "blockConcurrencyWhile" if resets else "transaction"
         spawn(self._in_section(work, section, done, resets=resets), name=name, context=context)
         return JsPromise.of(done)

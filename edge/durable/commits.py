@@ -38,6 +38,7 @@ class Commits:
         "_clock",
         "_context",
         "_database",
+        "_doomed",
         "_input",
         "_on_end",
         "_output",
@@ -46,6 +47,7 @@ class Commits:
         "count",
         "explicit_depth",
         "in_flight",
+        "trouble",
     )
 
     def __init__(
@@ -71,6 +73,9 @@ class Commits:
         #: How many commits were made; and a place for tests to make one fail.
         self.count = 0
         self.commit_hook: Callable[[], None] | None = None
+        #: Asked before each commit: how many seconds it takes beside the disk, and why it fails.
+        self.trouble: Callable[[], tuple[float, OSError | None]] | None = None
+        self._doomed: OSError | None = None
 
     def attach(self) -> None:
         """From now on transactions of the database are this object's to end."""
@@ -117,16 +122,19 @@ class Commits:
         self._before()
         self._input.shut_for_commit()
         self._output.commit_started()
-        if self._database.path is None:
+        delay_s, self._doomed = (0.0, None) if self.trouble is None else self.trouble()
+        if self._database.path is None and not delay_s:
             self._finish(self._commit())
         else:
             self.in_flight = spawn(
-                self._commit_beside_the_loop(), name="commit", context=self._context.copy()
+                self._commit_beside_the_loop(delay_s), name="commit", context=self._context.copy()
             )
 
-    async def _commit_beside_the_loop(self) -> None:
+    async def _commit_beside_the_loop(self, delay_s: float) -> None:
         try:
             failure = await offload(self._clock, self._commit)
+            if delay_s:  # the way to other machines: written here already, not yet acknowledged
+                await self._clock.sleep(delay_s)
         finally:
             self.in_flight = None
         self._finish(failure)
@@ -134,6 +142,8 @@ class Commits:
     def _commit(self) -> JsException | None:
         """Runs in a thread: touches the database only."""
         try:
+            if self._doomed is not None:
+                raise self._doomed
             if self.commit_hook is not None:
                 self.commit_hook()
             self._database.commit()

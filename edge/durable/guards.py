@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.durable.logic.gate import InputGate, Section
 from edge.durable.waiting import Waiters
+from edge.js.errors import JsException
+
+if TYPE_CHECKING:
+    from edge.durable.trouble import Trouble
 
 
 class Gated(Protocol):
@@ -15,6 +19,14 @@ class Gated(Protocol):
     input: InputGate
     reopened: Waiters
     loose_tasks: set[asyncio.Task[Any]]
+
+
+class Fragile(Gated, Protocol):
+    """An object that may be hit by faults."""
+
+    trouble: Trouble | None
+
+    def break_(self, reason: JsException) -> None: ...
 
 
 class SectionGuard:
@@ -40,3 +52,21 @@ class SectionGuard:
         tasks = self._object.loose_tasks
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+
+
+class FragileGuard(SectionGuard):
+    """A guard under which code may find, each time it would go on, that its object has crashed."""
+
+    __slots__ = ("_fragile",)
+
+    def __init__(self, fragile: Fragile, section: Section) -> None:
+        super().__init__(fragile, section)
+        self._fragile = fragile
+
+    def blocked(self) -> asyncio.Future[None] | None:
+        trouble = self._fragile.trouble
+        if trouble is not None and self._fragile.input.broken is None:
+            reason = trouble.crashed()
+            if reason is not None:
+                self._fragile.break_(reason)
+        return super().blocked()

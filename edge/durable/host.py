@@ -26,6 +26,7 @@ from edge.js.errors import error
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import Tracer
+from edge.network.faults.faults import Faults
 from edge.network.network import Network
 from edge.worker.dialect import Dialect
 
@@ -58,6 +59,7 @@ class DurableHost:
         random: RandomStreams,
         durability: str = "full",
         network: Network | None = None,
+        faults: Faults | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         """`unique_key` is `<worker>-<Class>`, `directory` the state directory (None: in memory, kept as
@@ -81,6 +83,7 @@ class DurableHost:
         table = None if self._directory is None else self._directory / "metadata.sqlite"
         self.alarms = AlarmScheduler(self, table)
         self.network = network
+        self.faults = faults
         self.homes = None if network is None else Homes(network, self._label)
 
     @property

@@ -129,6 +129,12 @@ class Slot:
         if self._timer is None:
             self._chance = self.host.chance("eviction") if actor.loose_tasks else 0.0
             self._look_again_in(HIBERNATE_AFTER_S)
+        if actor.trouble is not None and actor.trouble.evicted():
+            asyncio.get_running_loop().call_soon(self._evict, actor)
+
+    def _evict(self, actor: Actor) -> None:
+        if actor is self.actor and not actor.activity().at_work:
+            self.put_away()
 
     def _look_again_in(self, delay_s: float) -> None:
         clock = self.host.clock

@@ -1,12 +1,17 @@
-"""KV's model of distance: what the latency profile says of hot reads, cold reads and writes.
+"""KV's model of distance: what the latency profile says of hot reads, cold reads and writes; and its faults.
 
-Source: `docs/latency-model.md`.
+Source: `docs/latency-model.md`; `docs/simulation.md`, "Faults".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from edge.http.status import STATUS_TEXTS
 from edge.kernel.spans import modelled_span
+from edge.kv.logic.refusal import KvRefused
 from edge.kv.places import Leg
+from edge.network.faults.faults import Faults
 from edge.network.network import Network
 from edge.network.places import find_place, nearest, places
 from edge.network.spread import Spread
@@ -43,11 +48,39 @@ class KvPlaces:
         if share is not None:
             await self._wait(place, leg, share)
         elif self._centres:
-            centre = nearest(find_place(place), self._centres).code
+            centre = self._centre(place)
             source, target = (centre, place) if leg is Leg.FROM_CENTRE else (place, centre)
             await self._network.travel(source, target, what="kv")
+
+    def _centre(self, place: str) -> str:
+        """The nearest central store that answers; when none does, the nearest one."""
+        conditions = self._network.conditions
+        up = (
+            () if conditions is None else tuple(one for one in self._centres if not conditions.down(one.code))
+        )
+        return nearest(find_place(place), up or self._centres).code
 
     async def _wait(self, place: str, leg: Leg, share: Spread) -> None:
         if share.high:
             with modelled_span("kv.storage", place=place, what=leg.value):
                 await self._network.clock.sleep(self._network.draw_s(f"kv:{leg.value}:{place}", share))
+
+
+def kv_trouble(faults: Faults, names: tuple[str, ...]) -> Callable[[str], None]:
+    """What may refuse an operation on the namespace with these names (its id, its binding)."""
+
+    def refuse(operation: str) -> None:
+        what = f"{names[0]} {operation}"
+        failed = faults.strikes("kv_error", what, namespace=names, operation=operation)
+        if failed is not None:
+            status = failed.options.get("status", 500)
+            raise KvRefused(status, failed.options.get("text", STATUS_TEXTS.get(status, "Internal Error")))
+        if operation in _WRITES and faults.strikes(
+            "kv_rate_limit", what, namespace=names, operation=operation
+        ):
+            raise KvRefused(429, "Too Many Requests")
+
+    return refuse
+
+
+_WRITES = ("put", "delete")

@@ -8,6 +8,7 @@ Source: spec kv.md sections 1 to 6.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ from edge.kv.logic.options import (
     check_value_size,
     resolve_expiration,
 )
+from edge.kv.logic.refusal import KvRefused
 from edge.kv.logic.staleness import StaleRead
 from edge.kv.places import PlacedStore, PlaceModel
 from edge.kv.store import Store
@@ -55,10 +57,20 @@ _DEFAULTS = PutOptions()
 class Namespace:
     """Keys and values. Strongly consistent, unless `place_model` gives each place its own copies."""
 
-    def __init__(self, store: Store, clock: Clock, place_model: PlaceModel | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        place_model: PlaceModel | None = None,
+        *,
+        trouble: Callable[[str], None] | None = None,
+    ) -> None:
+        """`trouble` is called with the name of each operation (get, put, delete, list) and may raise
+        KvRefused in its place."""
         self._store = store
         self._clock = clock
         self._places = None if place_model is None else PlacedStore(store, clock, place_model)
+        self._trouble = trouble
 
     @property
     def closed(self) -> bool:
@@ -67,8 +79,8 @@ class Namespace:
 
     def peek(self, key: str) -> Entry | None:
         """What a read would give, when memory knows: an entry or `ABSENT`. None when it does not."""
-        # With distance every read takes its time: nothing is looked up in passing.
-        return self._store.peek(key) if self._places is None else None
+        # With distance every read takes its time, and with faults it may fail: no looking up in passing.
+        return self._store.peek(key) if self._places is None and self._trouble is None else None
 
     async def get(self, key: str, cache_ttl_s: int | None = None) -> bytes | None:
         """The value of `key`, or None."""
@@ -79,6 +91,7 @@ class Namespace:
         """The entry of `key`, or None."""
         check_key(key)
         check_cache_ttl(cache_ttl_s)
+        self._meet_trouble("get")
         return await self._read(key, cache_ttl_s)
 
     async def get_bulk(
@@ -92,15 +105,16 @@ class Namespace:
         check_bulk(keys, type_name)
         found: dict[str, BulkValue | None] = {}
         texts: list[str] = []
-        for key in keys:
-            check_stored_key(key)
-            check_cache_ttl(cache_ttl_s)
-            entry = await self._read(key, cache_ttl_s)
+        self._meet_trouble("get")
+        sound, refusal = _up_to_refusal(keys, cache_ttl_s)
+        for key, entry in zip(sound, await self._read_all(sound, cache_ttl_s), strict=True):
             if entry is None:
                 found[key] = None
                 continue
             texts.append(decode_text(entry.value))
             found[key] = BulkValue(decode(texts[-1]), entry.metadata_json)
+        if refusal is not None:
+            raise refusal
         check_bulk_size(texts)
         return found
 
@@ -115,17 +129,20 @@ class Namespace:
         if not isinstance(value, bytes):
             value = await _collected(value)
         check_value_size(len(value))
+        self._meet_trouble("put")
         expiration_ms = None if expiration_s is None else expiration_s * 1000
         await self._write(key, Entry(value, options.metadata_json, expiration_ms))
 
     async def delete(self, key: str) -> None:
         """Remove `key`; no error when it is not there. Durable on return."""
         check_key(key)
+        self._meet_trouble("delete")
         await self._write(key, None)
 
     async def list(self, prefix: str = "", limit: int = 0, cursor: str | None = None) -> Page:
         """The keys that start with `prefix`, in UTF-8 order, after `cursor`; at most `limit` (1,000)."""
         stretch = plan(prefix, cursor, limit)
+        self._meet_trouble("list")
         return await (self._store if self._places is None else self._places).list(stretch)
 
     def stale_reads(self) -> Sequence[StaleRead]:
@@ -142,6 +159,16 @@ class Namespace:
         """Close the store beneath."""
         await self._store.close()
 
+    def _meet_trouble(self, operation: str) -> None:
+        if self._trouble is not None:
+            self._trouble(operation)
+
+    async def _read_all(self, keys: Sequence[str], cache_ttl_s: int | None) -> Sequence[Entry | None]:
+        if self._places is None:
+            return [await self._store.read(key) for key in keys]
+        # One operation: the keys go the way together.
+        return await asyncio.gather(*(self._read(key, cache_ttl_s) for key in keys))
+
     async def _read(self, key: str, cache_ttl_s: int | None) -> Entry | None:
         if self._places is None:
             return await self._store.read(key)
@@ -149,6 +176,18 @@ class Namespace:
 
     async def _write(self, key: str, entry: Entry | None) -> None:
         await (self._store if self._places is None else self._places).write(key, entry)
+
+
+def _up_to_refusal(keys: Sequence[str], cache_ttl_s: int | None) -> tuple[Sequence[str], KvRefused | None]:
+    """The keys of a bulk read before the first that is refused: values are looked at in order, and one that
+    cannot be decoded counts first."""
+    for index, key in enumerate(keys):
+        try:
+            check_stored_key(key)
+            check_cache_ttl(cache_ttl_s)
+        except KvRefused as refusal:
+            return keys[:index], refusal
+    return keys, None
 
 
 async def _collected(chunks: AsyncIterable[bytes]) -> bytes:

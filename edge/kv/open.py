@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -26,13 +27,14 @@ def open_namespace(
     *,
     random: RandomStreams | None = None,
     place_model: PlaceModel | None = None,
+    trouble: Callable[[str], None] | None = None,
 ) -> KvNamespace:
     """A binding of the namespace `namespace_id`, for the world of `clock`.
 
     It lies below the state directory `directory`, or in memory when that is None; nothing is on disk
     until its first use. `random` names the rows of values (a simulation gives its own), `place_model`
-    gives each place its own copies. Whoever opens a namespace again gets it as it was opened first;
-    `_close()` of any of its bindings closes it for all.
+    gives each place its own copies, `trouble` may refuse operations (`Namespace`). Whoever opens a
+    namespace again gets it as it was opened first; `_close()` of any of its bindings closes it for all.
     """
     namespaces = _namespaces.setdefault(clock, {})
     where = (None if directory is None else directory.resolve(), namespace_id)
@@ -40,5 +42,5 @@ def open_namespace(
     if namespace is None or namespace.closed:
         path = None if directory is None else namespace_path(directory, namespace_id)
         store = Store(path, clock, durability=durability, random=random)
-        namespace = namespaces[where] = Namespace(store, clock, place_model)
+        namespace = namespaces[where] = Namespace(store, clock, place_model, trouble=trouble)
     return KvNamespace(namespace)

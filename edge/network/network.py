@@ -20,7 +20,7 @@ from edge.kernel.spans import modelled_span
 from edge.network.here import here
 from edge.network.line import Line, Way
 from edge.network.placement import Placement
-from edge.network.places import distance_km, places
+from edge.network.places import Place, distance_km, places
 from edge.network.profile import CONTAINER_PHASES, Profile, load_profile
 from edge.network.spread import Spread
 
@@ -35,8 +35,20 @@ class Conditions(Protocol):
         """Seconds on top, the chance that a message is lost, and why none gets through (None: they do)."""
         ...
 
-    def tell(self, fault: str, source: str, target: str) -> None:
-        """A message was hit by `fault`."""
+    def cut(self, source: str, target: str) -> JsException | None:
+        """Why a message that is due now does not arrive; None when it does."""
+        ...
+
+    def lost(self, source: str, target: str) -> None:
+        """A message was lost and has to be sent again."""
+        ...
+
+    def reachable(self, place: Place) -> Place:
+        """Where a client near `place` gets in."""
+        ...
+
+    def down(self, place: str) -> bool:
+        """Whether a place does not answer."""
         ...
 
 
@@ -131,7 +143,7 @@ class Network:
         """Why a message that is due now does not arrive after all; None when it does."""
         if self.conditions is None:
             return None
-        return self.conditions.between(source, target)[2]
+        return self.conditions.cut(source, target)
 
     def _through(
         self, conditions: Conditions, source: str, target: str, delay_s: float
@@ -145,7 +157,7 @@ class Network:
         for _ in range(_TRIES_MAX):
             if generator.random() >= loss:
                 return delay_s, None
-            conditions.tell("loss", source, target)
+            conditions.lost(source, target)
             delay_s += wait_s
             wait_s *= 2
         return delay_s, connection_lost()

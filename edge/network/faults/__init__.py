@@ -1,0 +1,1 @@
+"""What goes wrong, by script and by seed."""

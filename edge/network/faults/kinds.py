@@ -1,0 +1,42 @@
+"""The faults there are, and what each may be told.
+
+Source: `docs/simulation.md`, "Faults".
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+#: When it happens; every fault takes these.
+TIMING: Final = ("at", "for", "every")
+
+
+class Kind(NamedTuple):
+    """A kind of fault: what it does, the keys it needs, the keys it may have."""
+
+    meaning: str
+    needs: tuple[str, ...]
+    may: tuple[str, ...]
+
+
+_HIT: Final = ("probability", "times")
+_OBJECT: Final = ("class", "object", *_HIT)
+
+KINDS: Final[dict[str, Kind]] = {
+    "partition": Kind("no message gets through between two places or regions", ("between",), ()),
+    "loss": Kind("messages are lost and sent again", ("between", "probability"), ()),
+    "delay": Kind("messages take longer", ("between", "extra"), ()),
+    "place_down": Kind("a place does not answer; its objects lose their memory", ("place",), ()),
+    "evict": Kind("an object is put away as soon as it rests", (), _OBJECT),
+    "crash": Kind("an object is reset when its code comes back from a wait", (), _OBJECT),
+    "commit_fails": Kind("a commit fails and resets its object", (), _OBJECT),
+    "commit_slow": Kind("a commit takes longer", ("extra",), _OBJECT),
+    "kv_error": Kind("a KV operation fails", (), ("namespace", "operation", "status", "text", *_HIT)),
+    "kv_rate_limit": Kind("a KV write is refused with 429", (), ("namespace", "operation", *_HIT)),
+    "client_disconnect": Kind("a client goes away", ("after",), ("place", *_HIT)),
+}
+
+#: Faults that are about places: they need a network.
+OF_PLACES: Final = frozenset({"partition", "loss", "delay", "place_down"})
+DURATIONS: Final = frozenset({"at", "for", "every", "extra", "after"})
+KV_OPERATIONS: Final = ("get", "put", "delete", "list")
