@@ -14,6 +14,7 @@ import hmac
 import re
 from typing import Any
 
+from edge.http.buffers import encode_text
 from edge.js.errors import type_error
 from edge.js.functions import js_method
 from edge.js.proxy import JsProxy
@@ -70,7 +71,7 @@ class IdFactory:
         if found is None:
             if len(self._known) >= _KNOWN_MAX:
                 self._known.clear()
-            found = self._known[name] = self._complete(self._mac(name.encode("utf-8", "replace")))
+            found = self._known[name] = self._complete(self._mac(encode_text(name)))
         return DurableObjectId(found, name)
 
     def unique(self, random_bytes: bytes) -> DurableObjectId:

@@ -41,6 +41,6 @@ async def _logged(work: Awaitable[Any], label: str) -> None:
     try:
         with span("waituntil", of=label):
             await work
-    except Exception:
+    except (Exception, SystemExit):
         # One failure neither stops the others nor the response, but it is never silent.
         _log.exception("waitUntil of %s raised", label)

@@ -117,6 +117,19 @@ def spawn_outside(coro: Coroutine[Any, Any, _T], *, name: str) -> asyncio.Task[_
     return spawn(coro, name=name, context=context)
 
 
+def run_to_end(loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, _T]) -> _T:
+    """Run `coro` on `loop` to its own end. A `SystemExit` in any other task stops an event loop; here it is
+    logged and the loop goes on, because one task's exit is not everybody's."""
+    task = loop.create_task(coro)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except SystemExit as exit_:
+            if task.done():
+                raise
+            _log.error("a task ended with SystemExit(%s)", exit_.code, exc_info=exit_)
+
+
 def log_failure(task: asyncio.Task[Any]) -> None:
     """Done-callback for tasks whose failure would otherwise go unseen."""
     if not task.cancelled() and (error := task.exception()) is not None:

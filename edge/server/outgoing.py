@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from edge.http.buffers import encode_text
 from edge.http.headers import Headers
 from edge.http.response import Response
 from edge.http.streams.readable import ReadableStream
@@ -102,4 +103,4 @@ def _head_length(response: Response, body: bytes) -> int:
 def plain(status: int, text: str, headers: list[tuple[str, str]] | None = None) -> Response:
     """An answer of the emulator itself, as miniflare makes them."""
     items = [("content-type", "text/plain;charset=UTF-8"), *(headers or [])]
-    return Response.make(text.encode(), status, "", Headers(items, True))
+    return Response.make(encode_text(text), status, "", Headers(items, True))

@@ -20,6 +20,7 @@ from websockets.http11 import Response as UpgradeResponse
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from edge.http.buffers import encode_text
 from edge.http.status import STATUS_TEXTS
 from edge.http.websocket import NO_CODE, WebSocket
 from edge.js.errors import JsException
@@ -231,7 +232,7 @@ class DoorSocket(asyncio.Protocol):
         if self._sent_close or self._transport.is_closing():
             return
         if isinstance(data, str):
-            self._transport.write(_frame(0x81, data.encode("utf-8", "replace")))
+            self._transport.write(_frame(0x81, encode_text(data)))
         else:
             self._transport.write(_frame(0x82, data))
         if self._write_paused and self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:

@@ -49,7 +49,7 @@ class Invocation:
         try:
             with span("waituntil", of=self.label):
                 await work
-        except Exception:
+        except (Exception, SystemExit):
             # One failure neither stops the others nor the response, but it is never silent.
             _log.exception("waitUntil of %s raised", self.label)
 

@@ -65,7 +65,7 @@ class Isolate:
         except SyntaxError as error:
             where = Path(error.filename) if error.filename else main
             raise WorkerLoadError(f"SyntaxError: {error.msg}", file=where, line=error.lineno) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _load_error(error, main) from error
 
     def durable_class(self, name: str) -> type | None:
@@ -80,7 +80,7 @@ def _roots(config: WorkerConfig) -> list[Path]:
     return [*roots, config.root / "python_modules"]
 
 
-def _load_error(error: Exception, main: Path) -> WorkerLoadError:
+def _load_error(error: BaseException, main: Path) -> WorkerLoadError:
     """The user's error with the innermost line of the user's own code."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(main.parent)]

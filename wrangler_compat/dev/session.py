@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from edge.errors import UserError
 from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
-from edge.kernel.tasks import log_failure, spawn
+from edge.kernel.tasks import log_failure, run_to_end, spawn
 from edge.server.app import FrontDoor
 from edge.world import World
 from wrangler_compat.config.load import Loaded, LoadOptions, load
@@ -52,7 +52,7 @@ def run(options: DevOptions) -> None:
     host = options.host or loaded.dev.host
     listener = listen(host, loaded.dev.port if options.port is None else options.port)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(Session(options, loaded, console, listener).run())
+        run_to_end(runner.get_loop(), Session(options, loaded, console, listener).run())
 
 
 def _load_options(options: DevOptions) -> LoadOptions:
@@ -84,6 +84,7 @@ class Session:
         self._console = console
         self._listener = listener
         self._stop = asyncio.Event()
+        self._is_interrupted = False
         self._clock = WallClock()
         self._outbound = HttpxTransport()
         self._server: Server | None = None
@@ -101,7 +102,8 @@ class Session:
         loop = asyncio.get_running_loop()
         tasks.install(loop)
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupted)
+            # Not the loop's own way, which has to wait for a Worker that blocks.
+            signal.signal(number, lambda *_: self._interrupted(loop))
         try:
             await self._world.start()
             for line in summary(self._loaded.world):
@@ -141,13 +143,21 @@ class Session:
         if self._options.reload:
             spawn(self._reload_on_change(), name="reload on change").add_done_callback(log_failure)
 
-    def _interrupted(self) -> None:
-        """The first time: finish what is under way. The second time: no more patience."""
-        if self._stop.is_set():
-            self._console.flush()
+    def _interrupted(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called between any two instructions. The first time: finish what is under way. The second time:
+        no more patience."""
+        with suppress(RuntimeError):  # this may have come in the middle of a write
+            if self._is_interrupted:
+                self._console.flush()
+            else:
+                self._console.say("Shutting down (again to stop at once)…")
+        if self._is_interrupted:
             os._exit(_INTERRUPTED)
+        self._is_interrupted = True
+        loop.call_soon_threadsafe(self._stop_serving)
+
+    def _stop_serving(self) -> None:
         self._stop.set()
-        self._console.say("Shutting down (again to stop at once)…")
         if self._server is not None:
             self._server.stop()
 

@@ -100,10 +100,14 @@ class PythonDialect:
             if self._suspends:
                 return await suspendable(work(target, function, handler, args))
             return await work(target, function, handler, args)
-        except _PASSING:
-            raise
         except HungWorker as hung:
             raise error(str(hung)) from None
+        except asyncio.CancelledError as failure:
+            if _is_being_cancelled():
+                raise
+            raise python_error(failure) from failure  # of a task that the Worker itself cancelled
+        except _PASSING:
+            raise
         except BaseException as failure:
             # Also SystemExit and its like: one Worker's exit must not be the server's.
             raise python_error(failure) from failure
@@ -147,6 +151,11 @@ class PythonDialect:
         if known is None:
             known = self._capacities[key] = _positional(function)
         return known
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _find(target: Any, handler: str) -> Any:

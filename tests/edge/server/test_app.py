@@ -11,6 +11,7 @@ from edge.http.headers import Headers
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
+from edge.js.errors import JsException
 from edge.kernel.clock import WallClock
 from edge.server.app import FrontDoor
 from tests.edge.server.door import FakeWorld, Handler
@@ -154,3 +155,12 @@ def test_a_websocket_that_is_refused() -> None:
     assert run(drive(answer, scope("websocket"), {"type": "websocket.connect"})) == [
         {"type": "websocket.close", "code": 1000}
     ]
+
+
+def test_an_error_text_may_hold_a_lone_surrogate() -> None:
+    async def answer(_: Request) -> Response:
+        raise JsException("Error", "half \ud83d of a character")
+
+    start, body = run(drive(answer, scope()))
+    assert start["status"] == 500
+    assert body["body"].decode() == "Error: half \ufffd of a character"

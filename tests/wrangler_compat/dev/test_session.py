@@ -164,3 +164,44 @@ class Default(WorkerEntrypoint):
             assert client.protocol.close_rcvd is not None
             assert client.protocol.close_rcvd.code == 1012
         dev.until("GET / 101 Switching Protocols (")
+
+
+def test_ctrl_c_also_ends_a_worker_that_blocks(tmp_path: Path) -> None:
+    code = HELLO.replace(
+        "return Response", "print('in', flush=True)\n        while True: pass\n        return Response"
+    )
+    with running(project(tmp_path / "app", code)) as (dev, port):
+        client = socket.create_connection(("127.0.0.1", port))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        dev.until("in")
+        dev.process.send_signal(signal.SIGINT)
+        dev.until("Shutting down")
+        assert dev.stop() == 130
+        client.close()
+
+
+def test_a_workers_exit_is_not_the_servers(tmp_path: Path) -> None:
+    code = """\
+import asyncio, sys
+from workers import Response, WorkerEntrypoint
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        async def leave():
+            sys.exit(4)
+        if request.url.endswith("/task"):
+            self.task = asyncio.create_task(leave())
+        else:
+            self.ctx.waitUntil(leave())
+        return Response("still here")
+"""
+    folder = project(tmp_path / "app", code)
+    with running(folder) as (dev, port):
+        assert get(port, "/task") == (200, "still here")
+        dev.until("a task ended with SystemExit(4)")
+        assert get(port, "/wait") == (200, "still here")
+        dev.until("raised")
+        (folder / "src" / "entry.py").write_text("import sys\nsys.exit(3)\n")
+        assert f"{folder / 'src' / 'entry.py'}:2: SystemExit: 3" in dev.until("SystemExit: 3")
+        assert get(port, "/wait") == (200, "still here")
+        assert dev.stop() == 0

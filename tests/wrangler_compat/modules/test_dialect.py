@@ -80,6 +80,7 @@ def test_what_fetch_may_not_return(tmp_path: Path, returned: str) -> None:
         ("raise MyError('mine')", "entry.MyError: mine"),
         ("raise RuntimeError()", "RuntimeError"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("task = asyncio.current_task(); raise asyncio.CancelledError", "asyncio.exceptions.CancelledError"),
         (
             "js.JSON.parse('{')",
             "pyodide.ffi.JsException: SyntaxError: Expected property name or '}' in JSON at position 1 "
@@ -139,6 +140,19 @@ def test_cancellation_passes(tmp_path: Path) -> None:
         return False
 
     assert run(cancelled())
+
+
+def test_waiting_for_a_task_that_was_cancelled_is_the_workers_error(tmp_path: Path) -> None:
+    source = """
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+"""
+    with pytest.raises(JsException) as caught:
+        run(worker(tmp_path, source).fetch())
+    assert caught.value.message.endswith("asyncio.exceptions.CancelledError\n")
 
 
 RPC = """
