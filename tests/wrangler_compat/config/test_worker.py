@@ -142,17 +142,17 @@ def test_an_unknown_key_warns(tmp_path: Path) -> None:
 
 
 def test_what_is_not_emulated_stops(tmp_path: Path) -> None:
-    path = project(tmp_path, {"r2_buckets": [{"binding": "R2", "bucket_name": "b"}]})
+    path = project(tmp_path, {"workflows": [{"binding": "W", "name": "w", "class_name": "W"}]})
     with pytest.raises(UnsupportedError) as caught:
         load([path], LoadOptions(process={}))
-    assert caught.value.message.startswith('"r2_buckets" (R2) is not emulated (docs/limitations.md).')
+    assert caught.value.message.startswith('"workflows" (Workflows) is not emulated (docs/limitations.md).')
     assert caught.value.line == 8
 
 
 def test_what_is_not_emulated_can_be_left_out(tmp_path: Path) -> None:
-    found = loaded(tmp_path, {"d1_databases": [{"binding": "DB"}], "queues": {}}, allow_unsupported=True)
-    assert '"d1_databases" (D1) is not emulated and was left out.' in found.warnings[0]
-    assert "queues" not in found.warnings[0]
+    found = loaded(tmp_path, {"queues": {"producers": []}, "workflows": []}, allow_unsupported=True)
+    assert '"queues" (Queues) is not emulated and was left out.' in found.warnings[0]
+    assert "workflows" not in found.warnings[0]
 
 
 def test_remote_bindings_stop(tmp_path: Path) -> None:
