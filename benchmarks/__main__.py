@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Start servers on fresh state, drive their routes in turn, print what was measured."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)
     plan = Plan(_routes(routes), connections, sockets, duration, rounds)
     if shutil.which("wrk") is None and any(route.drive is not Drive.WEBSOCKET for route in plan.routes):
         raise click.ClickException(_WRK_HINT)

@@ -34,9 +34,16 @@ class CrashServer:
         assert self._process is None, "it runs already"
         command = [sys.executable, "-m", "wrangler_compat.cli.main", "dev", str(self._project)]
         command += ["--port", str(self.port), "--persist-to", str(self.state)]
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}  # so that restarts are short
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=_ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     async def ready(self) -> None:
