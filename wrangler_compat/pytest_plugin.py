@@ -10,8 +10,8 @@ import inspect
 import os
 import shlex
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "edge(config, environment, variables, start, real_fetch): the world of a test"
+        "markers",
+        "edge(config, environment, variables, start, network, schedule, worker_time, real_fetch): "
+        "the world of a test",
     )
     config.addinivalue_line("markers", "seeds(count, start=0): run a test under this many seeds")
 
@@ -82,17 +84,15 @@ def world(request: pytest.FixtureRequest, edge_seed: int) -> Iterator[WorldUnder
     """A fresh world of the project: in memory, in virtual time."""
     from edge.errors import UserError
 
-    with _utc():
+    with _utc(), ExitStack() as ends:
         try:
             made = _make(request, edge_seed)
+            ends.callback(made.stage.close)
             made.run(made.start())
         except (UserError, TypeError, ValueError) as mistake:
             pytest.fail(str(mistake), pytrace=False)
-        try:
-            yield made
-            made.run(made.close())
-        finally:
-            made.stage.close()
+        yield made
+        made.run(made.close())
 
 
 def _make(request: pytest.FixtureRequest, seed: int) -> WorldUnderTest:
@@ -100,6 +100,8 @@ def _make(request: pytest.FixtureRequest, seed: int) -> WorldUnderTest:
     from wrangler_compat.testing.project import EdgeOptions, config_paths, make_world
 
     given: dict[str, Any] = {}
+    if request.node.get_closest_marker("seeds") is not None:
+        given["schedule"] = "seeded"
     for marker in reversed(list(request.node.iter_markers("edge"))):  # the closest one has the last word
         given.update(marker.kwargs)
     options = EdgeOptions.of(given)
@@ -158,17 +160,30 @@ def env(world: WorldUnderTest) -> Any:
 # -- coroutine tests and fixtures
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Run a coroutine test in its world; those without one are left to other plugins."""
     __tracebackhide__ = True
     world: Any = pyfuncitem.funcargs.get("world")
     function = _coroutine_function(pyfuncitem.obj)
     if function is None or not hasattr(world, "stage"):
-        return None
-    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    world.run(function(**arguments))
-    return True
+        return (yield)
+
+    def in_its_world(**arguments: Any) -> None:
+        __tracebackhide__ = True
+        from edge.testing.stall import Stalled
+
+        try:
+            world.run(function(**arguments))
+        except Stalled as stalled:
+            pytest.fail(str(stalled), pytrace=False)
+
+    # Also with a marker of pytest-asyncio or anyio: they see a plain function and leave it alone.
+    before, pyfuncitem.obj = pyfuncitem.obj, in_its_world
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = before
 
 
 def _coroutine_function(function: Any) -> Any:

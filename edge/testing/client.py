@@ -23,6 +23,7 @@ from edge.http.request import METHODS, Request
 from edge.http.response import Response
 from edge.js.errors import JsException
 from edge.kernel.clock import Clock
+from edge.kernel.schedule import strand
 from edge.server.cf import cf_object
 from edge.testing.reply import Reply
 from edge.testing.socket import ClientSocket
@@ -143,6 +144,8 @@ class Client:
 
     async def _answer(self, request: Request) -> Response:
         options = self._options
+        # What two requests set off at one moment may happen in any order.
+        mine = strand.set(object())
         try:
             place = {} if options.place is None else {"place": options.place}
             return await self._world.dispatch(request, worker=options.worker, **place)
@@ -150,6 +153,8 @@ class Client:
             if options.raise_errors:
                 raise
             return Response.make(str(error).encode(), 500)
+        finally:
+            strand.reset(mine)
 
     def _request(
         self,

@@ -7,7 +7,7 @@ something that nobody will ever do. It fails with a sentence that says which, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -26,16 +26,22 @@ class Stalled(Exception):
 class Stage:
     """The loop of one test, kept between the test's coroutines."""
 
-    def __init__(self, clock: Clock, *, patience_s: float = 5.0, limit_s: float = 60.0) -> None:
-        """`patience_s` of real time may pass without anything happening, `limit_s` in all."""
+    def __init__(
+        self, clock: Clock, *, order: Any = None, patience_s: float = 5.0, limit_s: float = 60.0
+    ) -> None:
+        """`order` draws which ready callback runs next (None: the first). `patience_s` of real time may pass
+        without anything happening, `limit_s` in all."""
         self._clock = clock
+        self._order = order
         self._patience_s = patience_s
         self._limit_s = limit_s
         self._runner = asyncio.Runner(loop_factory=self._new_loop)
 
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         loop: asyncio.AbstractEventLoop = (
-            VirtualLoop(self._clock) if isinstance(self._clock, VirtualClock) else asyncio.new_event_loop()
+            VirtualLoop(self._clock, self._order)
+            if isinstance(self._clock, VirtualClock)
+            else asyncio.new_event_loop()
         )
         tasks.install(loop)
         return loop
@@ -73,19 +79,15 @@ class Stage:
 
 
 def _where(work: Coroutine[Any, Any, Any]) -> str:
-    """The innermost line of the test itself: its file is the one where the coroutine begins."""
+    """The innermost line of the test itself: its file is the one where its coroutine begins."""
     frames: list[FrameType] = []
     waits: Any = work
     while waits is not None:
         frame = getattr(waits, "cr_frame", None) or getattr(waits, "gi_frame", None)
-        if frame is not None:
+        if frame is not None and frame.f_globals.get("__package__") != __package__:
             frames.append(frame)
         waits = getattr(waits, "cr_await", None) or getattr(waits, "gi_yieldfrom", None)
     if not frames:
         return "at an unknown line"
     own = [frame for frame in frames if frame.f_code.co_filename == frames[0].f_code.co_filename]
     return f"in {own[-1].f_code.co_name}, {own[-1].f_code.co_filename}:{own[-1].f_lineno}"
-
-
-#: Runs a coroutine to its end.
-Run = Callable[[Coroutine[Any, Any, Any]], Any]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from edge.config import WorkerConfig, WorldConfig
 from edge.errors import UserError
 from edge.http.host import current_host
 from edge.kernel.clock import Clock, VirtualClock
+from edge.kernel.random import RandomStreams
+from edge.kv.logic.staleness import StaleRead
+from edge.network.here import at_place
 from edge.testing.client import Client
 from edge.testing.durable import DurableClass
 from edge.testing.kv import KvView
@@ -22,7 +25,11 @@ from edge.testing.stall import Stage
 from edge.worker.dialect import Dialect
 from edge.world import World
 
+if TYPE_CHECKING:
+    from random import Random  # noqa: TID251 (a type)
+
 _T = TypeVar("_T")
+SCHEDULES: Final = ("fifo", "seeded")
 
 
 class UnknownName(UserError, LookupError):
@@ -40,14 +47,16 @@ class WorldUnderTest(World):
         clock: Clock | None = None,
         seed: int = 0,
         outbound: Any = None,
+        schedule: str = "fifo",
         patience_s: float = 5.0,
         limit_s: float = 60.0,
         **options: Any,
     ) -> None:
-        """`outbound` is where calls lead that no mock answers; `options` are those of `World`."""
+        """`outbound` is where calls lead that no mock answers. `schedule` is the order of what could happen
+        at one moment: `fifo`, or `seeded` (drawn from the seed). `options` are those of `World`."""
         clock = clock or VirtualClock()
         self.internet = MockedInternet(clock, outbound)
-        self.stage = Stage(clock, patience_s=patience_s, limit_s=limit_s)
+        self.stage = Stage(clock, order=_order(schedule, seed), patience_s=patience_s, limit_s=limit_s)
         self.seed = seed
         super().__init__(config, dialect=dialect, clock=clock, seed=seed, outbound=self.internet, **options)
 
@@ -76,11 +85,10 @@ class WorldUnderTest(World):
         """Answer what Workers `fetch`: see `MockedInternet.mock`."""
         return self.internet.mock(pattern, handler, **answer)
 
-    def kv(self, name: str, *, worker: str | None = None) -> KvView:
-        """The KV namespace behind a binding. Raises UnknownName."""
-        config = self._worker(worker)
-        ids = {binding.name: binding.id for binding in config.kv}
-        return KvView(self.kv_namespaces[_known(ids, name, "KV namespace", config)]._namespace, self._at)
+    @property
+    def kv(self) -> KvStores:
+        """The KV namespaces: `world.kv("CACHE")` is the one behind a binding."""
+        return KvStores(self)
 
     def durable(self, name: str, *, worker: str | None = None) -> DurableClass:
         """The Durable Object class behind a binding, or of that name. Raises UnknownName."""
@@ -100,10 +108,44 @@ class WorldUnderTest(World):
             raise UnknownName(f"this world has no Worker {name!r}; it has {', '.join(workers)}")
         return workers[name]
 
+
+class KvStores:
+    """The KV namespaces of a world under test."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: WorldUnderTest) -> None:
+        self._world = world
+
+    def __call__(self, name: str, *, worker: str | None = None) -> KvView:
+        """The namespace behind a binding. Raises UnknownName."""
+        config = self._world._worker(worker)
+        ids = {binding.name: binding.id for binding in config.kv}
+        namespace_id = _known(ids, name, "KV namespace", config)
+        return KvView(self._world.kv_namespaces[namespace_id]._namespace, self._at)
+
+    def stale_reads(self) -> list[StaleRead]:
+        """Every read that was answered with what was no longer true, the first one first."""
+        return sorted(
+            (read for reads in self._world.kv_stale_reads().values() for read in reads),
+            key=lambda read: read.at_s,
+        )
+
     def _at(self, place: str | None) -> AbstractContextManager[object]:
         if place is None:
             return nullcontext()
-        raise UnknownName(f"this world has no places (asked for {place!r}): give it a network")
+        if self._world.network is None:
+            raise UnknownName(
+                f"this world has no distance (asked for {place!r}): give it a network, for instance "
+                '@pytest.mark.edge(network="edge")'
+            )
+        return at_place(place)
+
+
+def _order(schedule: str, seed: int) -> Random | None:
+    if schedule not in SCHEDULES:
+        raise ValueError(f"there is no schedule {schedule!r}; known: {', '.join(SCHEDULES)}")
+    return RandomStreams(seed).stream("schedule") if schedule == "seeded" else None
 
 
 def _known(names: Mapping[str, _T], name: str, what: str, worker: WorkerConfig) -> _T:

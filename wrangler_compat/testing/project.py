@@ -16,7 +16,7 @@ from edge.errors import ConfigError
 from edge.kernel.clock import VirtualClock
 from edge.testing.world import WorldUnderTest
 from wrangler_compat.config.load import Loaded, LoadOptions, load
-from wrangler_compat.config.search import find_config
+from wrangler_compat.config.search import NAMES, find_config
 from wrangler_compat.modules.dialect import PythonDialect
 
 
@@ -30,14 +30,18 @@ class EdgeOptions:
 
     `config` is a configuration file or project folder, or several (the first Worker is the one that answers);
     `environment` one of its environments; `variables` go over its `vars`. The world begins at `start` (an
-    ISO time, UTC, or seconds since the epoch). `real_fetch` lets calls that no mock answers reach the
-    internet.
+    ISO time, UTC, or seconds since the epoch). `network` is how far apart things are: a latency profile's
+    name or file. `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the clock
+    that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
     """
 
     config: str | Path | Sequence[str | Path] | None = None
     environment: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     start: str | float | None = None
+    network: str | Path | None = None
+    schedule: str | None = None
+    worker_time: str | None = None
     real_fetch: bool = False
 
     @classmethod
@@ -62,7 +66,11 @@ def config_paths(options: EdgeOptions, test_file: Path, from_ini: Sequence[Path]
 
 
 def _file(path: Path) -> Path:
-    return find_config(path) if path.is_dir() or not path.exists() else path.resolve()
+    if path.is_file():
+        return path.resolve()
+    # Who names a folder means that folder, though wrangler prefers a JSON file above it to a TOML in it.
+    own = next((file for name in NAMES if (file := path / name).is_file()), None)
+    return find_config(path) if own is None else own.resolve()
 
 
 _loaded: dict[Any, tuple[Any, Loaded]] = {}
@@ -109,6 +117,9 @@ def make_world(
         clock=clock,
         seed=seed,
         outbound=outbound,
+        network=options.network,
+        schedule=options.schedule or "fifo",
+        worker_time=options.worker_time,
         patience_s=patience_s,
         limit_s=limit_s,
     )
