@@ -253,7 +253,7 @@ class Actor:
         result = None
         try:
             result = await work
-        except Exception as problem:
+        except (Exception, SystemExit, asyncio.CancelledError) as problem:
             failure = problem if isinstance(problem, JsException) else python_error(problem)
         finally:
             timer.cancel()

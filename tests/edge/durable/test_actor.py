@@ -58,6 +58,20 @@ class Room:
 
         await self.ctx.blockConcurrencyWhile(outer)
 
+    async def block_and_lose_a_task(self) -> None:
+        async def inside() -> None:
+            task = asyncio.create_task(self.clock.sleep(60))
+            task.cancel()
+            await task
+
+        await self.ctx.blockConcurrencyWhile(inside)
+
+    async def block_and_exit(self) -> None:
+        async def inside() -> None:
+            raise SystemExit(3)
+
+        await self.ctx.blockConcurrencyWhile(inside)
+
     async def block_and_fail(self) -> str:
         async def inside() -> None:
             raise ValueError("inside")
@@ -185,6 +199,23 @@ def test_a_failing_section_resets_the_object(room: type[Room]) -> None:
     assert drive(room, script) == ["ValueError: inside"] * 3
     assert room.log == ["one", "new"]
     assert room.constructions == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "last_line"),
+    [("block_and_lose_a_task", "asyncio.exceptions.CancelledError"), ("block_and_exit", "SystemExit: 3")],
+)
+def test_a_section_that_ends_in_no_ordinary_exception_fails_like_any(
+    room: type[Room], method: str, last_line: str
+) -> None:
+    async def script(host: DurableHost, stub: DurableObjectStub) -> str:
+        with pytest.raises(JsException) as raised:
+            await getattr(stub, method)()
+        assert await host.namespace().getByName("a").note("new") == 1
+        return text(raised.value)
+
+    assert drive(room, script) == last_line
+    assert room.clock.elapsed_s == 0
 
 
 def test_a_section_of_half_a_minute_resets_the_object(room: type[Room]) -> None:
