@@ -35,6 +35,8 @@ class AlarmEvent(Event):
 
     __slots__ = ("_early", "_late", "attempt")
 
+    comes_from_outside = True
+
     def __init__(self, attempt: Attempt, *, early: bool = False) -> None:
         """`early` rings before the time, when a test asks for it."""
         super().__init__("alarm", ())

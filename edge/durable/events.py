@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from edge.durable.actor import Actor
@@ -17,6 +17,9 @@ class Aborted(BaseException):
 
 class Event:
     """One call of a handler or method; `done` settles with its result once that may leave."""
+
+    #: Comes from outside, not from a Worker's call: the first of what happens because of it.
+    comes_from_outside: ClassVar[bool] = False
 
     __slots__ = ("args", "done", "handler", "task", "trace")
 
@@ -58,6 +61,8 @@ class HandlerEvent(Event):
     happens."""
 
     __slots__ = ()
+
+    comes_from_outside = True
 
     def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         return self._if_handled(actor)

@@ -19,7 +19,7 @@ from edge.durable.ids import DurableObjectId
 from edge.http.request import Request
 from edge.js.errors import JsException
 from edge.js.promise import JsPromise
-from edge.kernel.spans import Span, Tag, current_span
+from edge.kernel.spans import Span, Tag, child_of, current_span
 from edge.kernel.tasks import before_output, output_hold
 from edge.worker.fetcher import Fetcher
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
@@ -62,14 +62,16 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
             return JsPromise.rejected(refusal)
 
     def _send(self, event: Event) -> JsPromise:
-        if (caller := current_span.get()) is not None:
-            return self._send_traced(event, caller)
-        return self._send_now(event)
+        if (caller := current_span.get()) is None:
+            return self._send_now(event)
+        return self._send_traced(event, caller)
 
     def _send_traced(self, event: Event, caller: Span) -> JsPromise:
         """A span from the call to its result at the caller: the event, and the way there and back."""
         tags: dict[str, Tag] = {"class": self._host.class_name, "handler": event.handler, "id": str(self._id)}
-        call = Span(caller.tracer, "durable.call", caller, tags)
+        call = child_of(caller, "durable.call", **tags)
+        if not isinstance(call, Span):
+            return self._send_now(event)
         current_span.set(call)
         try:
             sent = self._send_now(event)

@@ -67,7 +67,7 @@ class TracedActor(Actor):
     def deliver(self, event: Event) -> asyncio.Future[Any]:
         tracer = self.slot.host.tracer
         assert tracer is not None, "a traced actor lives in a world with a tracer"
-        if not tracer.sampled():
+        if not (tracer.sampled() if event.comes_from_outside else _caller_is_recorded()):
             return super().deliver(event)
         tags = self._tags()
         if isinstance(event, AlarmEvent):
@@ -115,3 +115,8 @@ class TracedActor(Actor):
             self.commits.span.fail(failure)
         self.commits.span.end()
         super()._committed(failure)
+
+
+def _caller_is_recorded() -> bool:
+    caller = current_span.get()
+    return caller is not None and (caller.end_s is None or not caller.tracer.is_limited)

@@ -185,6 +185,11 @@ class Tracer:
         #: In virtual time no time is measured.
         self.virtual = isinstance(clock, VirtualClock)
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether some trees are passed over."""
+        return self._limit is not None
+
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._epoch_s + self._clock.monotonic()
@@ -196,7 +201,10 @@ class Tracer:
 
     def sampled(self) -> bool:
         """Whether what comes in now is to be recorded. Ask once, before the first span of a tree."""
-        if self._limit is None or current_span.get() is not None:
+        if self._limit is None:
+            return True
+        parent = current_span.get()
+        if parent is not None and parent.end_s is None:
             return True
         second = int(self._clock.monotonic())
         if second != self._second:
@@ -221,21 +229,23 @@ class Tracer:
 def span(name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span within the current one, to be used with `with`, or to be ended by hand."""
     parent = current_span.get()
-    return NO_SPAN if parent is None else Span(parent.tracer, name, parent, tags)
+    return NO_SPAN if parent is None else child_of(parent, name, **tags)
 
 
 def child_of(parent: Span | None, name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span within `parent`, wherever the code runs that makes it."""
-    return NO_SPAN if parent is None else Span(parent.tracer, name, parent, tags)
+    if parent is None or (parent.end_s is not None and parent.tracer.is_limited):
+        # A socket may go on for hours in the context of the request that opened it: where only some
+        # trees are recorded, a tree takes nothing more once its branch has ended.
+        return NO_SPAN
+    return Span(parent.tracer, name, parent, tags)
 
 
 def modelled_span(name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span whose time the model makes up: distance, delay, injected faults."""
-    parent = current_span.get()
-    if parent is None:
-        return NO_SPAN
-    made = Span(parent.tracer, name, parent, tags)
-    made.modelled = True
+    made = span(name, **tags)
+    if isinstance(made, Span):
+        made.modelled = True
     return made
 
 
