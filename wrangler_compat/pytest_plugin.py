@@ -35,8 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "edge(config, environment, variables, start, network, schedule, worker_time, real_fetch): "
-        "the world of a test",
+        "edge(config, environment, variables, start, network, faults, schedule, worker_time, "
+        "real_fetch): the world of a test",
     )
     config.addinivalue_line("markers", "seeds(count, start=0): run a test under this many seeds")
 
@@ -104,7 +104,7 @@ def _make(request: pytest.FixtureRequest, seed: int) -> WorldUnderTest:
         given["schedule"] = "seeded"
     for marker in reversed(list(request.node.iter_markers("edge"))):  # the closest one has the last word
         given.update(marker.kwargs)
-    options = EdgeOptions.of(given)
+    options = EdgeOptions.of(given).beside(request.path.parent)
     ini = request.config.getini
     return make_world(
         config_paths(options, request.path, ini("edge_config")),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ class EdgeOptions:
     `config` is a configuration file or project folder, or several (the first Worker is the one that answers);
     `environment` one of its environments; `variables` go over its `vars`. The world begins at `start` (an
     ISO time, UTC, or seconds since the epoch). `network` is how far apart things are: a latency profile's
-    name or file. `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the clock
-    that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
+    name or TOML file, `faults` what goes wrong: tables or a TOML file (more with `world.faults.add`).
+    `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the
+    clock that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
     """
 
     config: str | Path | Sequence[str | Path] | None = None
@@ -40,6 +41,7 @@ class EdgeOptions:
     variables: Mapping[str, str] = field(default_factory=dict)
     start: str | float | None = None
     network: str | Path | None = None
+    faults: Any = ()
     schedule: str | None = None
     worker_time: str | None = None
     real_fetch: bool = False
@@ -52,6 +54,16 @@ class EdgeOptions:
             if name not in known:
                 raise UnknownOption(f"the edge marker has no option {name!r}; it knows {', '.join(known)}")
         return cls(**given)
+
+    def beside(self, folder: Path) -> EdgeOptions:
+        """With files found from the test's folder."""
+        network, faults = (_beside(folder, value) for value in (self.network, self.faults))
+        return replace(self, network=network, faults=faults)
+
+
+def _beside(folder: Path, value: Any) -> Any:
+    is_file = isinstance(value, Path) or (isinstance(value, str) and value.endswith(".toml"))
+    return folder / value if is_file else value
 
 
 def config_paths(options: EdgeOptions, test_file: Path, from_ini: Sequence[Path]) -> list[Path]:
@@ -118,6 +130,7 @@ def make_world(
         seed=seed,
         outbound=outbound,
         network=options.network,
+        faults=options.faults,
         schedule=options.schedule or "fifo",
         worker_time=options.worker_time,
         patience_s=patience_s,

@@ -1,0 +1,51 @@
+"""The examples of the user's guides, run as their readers would.
+
+A fenced block whose info string names a file (```python tests/test_ttl.py) is that file of the guide's
+project; pytest runs on the project. A Python block without a file is not allowed: nobody would run it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+# Imported here, so that not each of the runs below imports them anew.
+import edge.durable.host
+import edge.kv.open
+import wrangler_compat.modules.js_module
+import wrangler_compat.testing.project  # noqa: F401
+
+pytest_plugins = ["pytester"]
+
+DOCS = Path(__file__).parents[2] / "docs"
+GUIDES = ("testing.md",)
+_BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def files(guide: str) -> dict[str, str]:
+    """The files that a guide shows, by name."""
+    blocks = _BLOCK.findall((DOCS / guide).read_text())
+    return {name: text for _, name, text in blocks if name}
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_python_block_is_a_file(guide: str) -> None:
+    blocks = _BLOCK.findall((DOCS / guide).read_text())
+    assert [text for language, name, text in blocks if language == "python" and not name] == []
+    names = [name for _, name, _ in blocks if name]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_examples_run(guide: str, pytester: pytest.Pytester) -> None:
+    shown = files(guide)
+    for name, text in shown.items():
+        path = pytester.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    outcome = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-q")
+    counts = outcome.parseoutcomes()
+    assert set(counts) <= {"passed", "warnings", "warning"}
+    assert counts["passed"] >= sum(text.count("def test_") for text in shown.values())
