@@ -19,10 +19,10 @@ from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.errors import JsException
 from edge.kernel.tasks import spawn_outside
-from edge.network.network import Network
 
 if TYPE_CHECKING:
     from edge.durable.host import DurableHost
+    from edge.network.network import Network
 
 Answer = asyncio.Future[Any]
 

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.config import WorkerConfig
 from edge.durable.actor import Actor
@@ -26,9 +26,11 @@ from edge.js.errors import error
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import Tracer
-from edge.network.faults.faults import Faults
-from edge.network.network import Network
 from edge.worker.dialect import Dialect
+
+if TYPE_CHECKING:
+    from edge.network.faults.faults import Faults
+    from edge.network.network import Network
 
 _CODE_UPDATED = "Durable Object reset because its code was updated."
 _OBJECT_FILE = re.compile(r"([0-9a-f]{64})\.sqlite")
@@ -165,6 +167,11 @@ class DurableHost:
             names = sorted(path.name for path in self._directory.iterdir())
             found |= dict.fromkeys(match[1] for name in names if (match := _OBJECT_FILE.fullmatch(name)))
         return list(found)
+
+    def name_of(self, hex_id: str) -> str | None:
+        """The name an object was called by; None when it has none, or is not in memory."""
+        slot = self._slots.get(hex_id)
+        return None if slot is None else slot.id.name
 
     def state(self, hex_id: str) -> State:
         slot = self._slots.get(hex_id)

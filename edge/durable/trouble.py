@@ -10,11 +10,11 @@ import errno
 from typing import TYPE_CHECKING
 
 from edge.js.errors import JsException
-from edge.network.faults.fault import Fault
-from edge.network.faults.faults import Faults
 
 if TYPE_CHECKING:
     from edge.durable.slot import Slot
+    from edge.network.faults.fault import Fault
+    from edge.network.faults.faults import Faults
 
 
 class Trouble:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from edge.errors import UserError
 
@@ -26,6 +25,8 @@ class FaultError(UserError):
 
 def unknown(kind: str, given: str, known: Collection[str]) -> str:
     """`unknown place "SDY"; did you mean SYD? Known: …`"""
+    from difflib import get_close_matches  # only mistakes pay for it
+
     names = {name.lower(): name for name in known}
     near = [names[match] for match in get_close_matches(given.lower(), names, n=3)]
     hint = f"; did you mean {', '.join(near)}?" if near else "."

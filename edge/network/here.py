@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from edge.network.places import find_place
-
 here: ContextVar[str | None] = ContextVar("here", default=None)
 
 
 @contextmanager
 def at_place(name: str) -> Iterator[None]:
     """Inside, code runs at the place with this code or city. Raises UnknownPlace."""
+    from edge.network.places import find_place
+
     before = here.get()
     here.set(find_place(name).code)
     try:

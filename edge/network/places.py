@@ -6,11 +6,9 @@ Sources: spec durable-objects.md section 1 (location hints); `places.toml` for t
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from edge.network.errors import UnknownPlace, unknown
@@ -101,6 +99,9 @@ class Place:
 @cache
 def places() -> Mapping[str, Place]:
     """All places by code."""
+    import tomllib
+    from importlib.resources import files
+
     text = (files("edge.network") / "places.toml").read_text("utf-8")
     return {code: Place(code, *fields) for code, fields in tomllib.loads(text).items()}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -104,6 +103,8 @@ class Profile:
 
 def builtin_profiles() -> list[str]:
     """The names of the profiles that come with the package, `none` among them."""
+    from importlib.resources import files
+
     names = [entry.name for entry in (files("edge.network") / "profiles").iterdir()]
     return sorted([NO_NETWORK, *(name.removesuffix(".toml") for name in names if name.endswith(".toml"))])
 
@@ -119,6 +120,8 @@ def load_profile(name: str | Path) -> Profile | None:
         if name == NO_NETWORK:
             return None
         if name in builtin_profiles():
+            from importlib.resources import files
+
             source = files("edge.network") / "profiles" / f"{name}.toml"
             return read_profile(source.read_text("utf-8"), None, name)
     path = Path(name)

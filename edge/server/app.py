@@ -9,16 +9,20 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.errors import JsException
 from edge.kernel.clock import Clock
+from edge.network.errors import UnknownPlace
 from edge.server.asgi import Receive, Scope, Send
 from edge.server.disconnect import Ageing, Watch
 from edge.server.incoming import IncomingBody, InvalidTarget, read_body, read_head
 from edge.server.outgoing import AsgiExchange, Exchange, plain, send_response
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
 
 _log = logging.getLogger("edge.server")
 
@@ -37,24 +41,45 @@ class ScheduledOutcome(Protocol):
 class Backend(Protocol):
     """What answers: a World."""
 
-    async def dispatch(self, request: Request, *, worker: str | None = None) -> Response: ...
+    async def dispatch(
+        self, request: Request, *, worker: str | None = None, place: str | None = None
+    ) -> Response: ...
 
     async def scheduled(
         self, cron: str, time_ms: float, *, worker: str | None = None
     ) -> ScheduledOutcome: ...
 
 
+#: Where a request enters the network: a place by its code or city.
+PLACE_HEADER = "x-edge-place"
+
 #: Told of each answer: the request, the response, and how many seconds it took.
 OnAnswer = Callable[[Request, Response, float], None]
+
+
+#: Makes the routes of the inspector (`edge.server.inspector`).
+Pages = Callable[[], "list[Route]"]
 
 
 class FrontDoor:
     """ASGI in, Worker out."""
 
-    def __init__(self, backend: Backend, clock: Clock, *, on_answer: OnAnswer | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        clock: Clock,
+        *,
+        on_answer: OnAnswer | None = None,
+        place: str | None = None,
+        pages: Pages | None = None,
+    ) -> None:
+        """`place` is where requests enter that do not say so themselves (`X-Edge-Place`). `pages` gives the
+        inspector's routes when they are first asked for."""
         self.backend = backend
+        self._place = place
         self.clock = clock
         self._on_answer = on_answer
+        self._pages = pages
         self._control: Any = None
         self._ageing = Ageing()
 
@@ -104,7 +129,10 @@ class FrontDoor:
     async def answer(self, request: Request) -> Response:
         """The Worker's response, or the 500 that dev shows for what it raised."""
         try:
-            return await self.backend.dispatch(request)
+            place = request.headers.get_str(PLACE_HEADER) or self._place
+            return await self.backend.dispatch(request, place=place)
+        except UnknownPlace as mistake:
+            return plain(400, mistake.message)
         except JsException as error:
             _log.error("%s", error)
             return plain(500, str(error))
@@ -125,7 +153,7 @@ class FrontDoor:
         from edge.server.control import Control
 
         if self._control is None:
-            self._control = Control(self.backend, self.clock)
+            self._control = Control(self.backend, self.clock, [] if self._pages is None else self._pages())
         return await self._control.handles(request, scope, receive, send)  # type: ignore[no-any-return]
 
 

@@ -36,6 +36,12 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 )
 @click.option("--allow-unsupported", is_flag=True, help="Leave out bindings that are not emulated.")
 @click.option("--reload/--no-reload", default=True, show_default=True, help="Reload when files change.")
+@click.option("--place", help="Where requests enter: IATA code or city. X-Edge-Place says it for one.")
+@click.option("--profile", help="How far apart things are: none, edge, streaming-seed, or a TOML file.")
+@click.option("--faults", metavar="FILE", help="What goes wrong, and when: a TOML file.")
+@click.option("--trace", metavar="FILE", help="Write a span a line, for `edge trace FILE`.")
+@click.option("--inspector/--no-inspector", default=None,
+              help="Pages under /cdn-cgi/edge; on unless others can reach the server.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), default="log", show_default=True)
 def command(directory: str, configs: tuple[str, ...], port: int | None, variables: tuple[str, ...],
             **rest: object) -> None:  # fmt: skip

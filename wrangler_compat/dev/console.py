@@ -17,6 +17,7 @@ import click
 from edge.config import WorldConfig
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.server.bindings import binding_rows
 
 FLUSH_AFTER_S = 0.01
 _LEVELS = {
@@ -114,34 +115,10 @@ class _Handler(logging.Handler):
 def summary(config: WorldConfig) -> Iterable[str]:
     """The bindings of each Worker."""
     for worker in config.workers:
-        rows = [(f"env.{kv.name} ({kv.id})", "KV Namespace") for kv in worker.kv]
-        rows += [
-            (f"env.{durable.name} ({durable.class_name})", "Durable Object") for durable in worker.durable
-        ]
-        rows += [(f"env.{service.name} ({_service(service.service, service.entrypoint)})", "Worker")
-                 for service in worker.services]  # fmt: skip
-        rows += [(f"env.{d1.name} ({d1.id})", "D1 Database") for d1 in worker.d1]
-        rows += [(f"env.{r2.name} ({r2.bucket})", "R2 Bucket") for r2 in worker.r2]
-        rows += [(f"env.{rate.name} ({rate.namespace_id})", "Rate Limit") for rate in worker.rate_limits]
-        rows += [(f"env.{name}", "Analytics Engine Dataset") for name in worker.analytics]
-        if worker.assets is not None and worker.assets.binding is not None:
-            rows.append((f"env.{worker.assets.binding}", "Assets"))
-        rows += [
-            (f"env.{name} ({_preview(value)})", "Environment Variable") for name, value in worker.vars.items()
-        ]
-        rows += [(f'env.{name} ("(hidden)")', "Environment Variable") for name in worker.secrets]
+        rows = binding_rows(worker)
         if not rows:
             yield f"{worker.name}: no bindings"
             continue
-        width = max(len(name) for name, _ in rows)
+        width = max(len(str(row)) for row in rows)
         yield f"{worker.name} has access to:"
-        yield from (f"  {name.ljust(width)}  {kind}" for name, kind in rows)
-
-
-def _service(name: str, entrypoint: str | None) -> str:
-    return name if entrypoint is None else f"{name}#{entrypoint}"
-
-
-def _preview(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+        yield from (f"  {str(row).ljust(width)}  {row.kind}" for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from ipaddress import ip_address
 
 from edge.errors import UserError
 
@@ -32,6 +33,11 @@ def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"port {port} needs privileges that this process does not have: choose another with --port"
     return f"cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine can reach `listener`."""
+    return ip_address(listener.getsockname()[0]).is_loopback
 
 
 def url_of(listener: socket.socket, scheme: str) -> str:

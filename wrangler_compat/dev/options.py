@@ -31,6 +31,11 @@ class DevOptions:
     allow_unsupported: bool = False
     reload: bool = True
     log_level: str = "log"
+    place: str | None = None
+    profile: str | None = None
+    faults: Path | None = None
+    trace: Path | None = None
+    inspector: bool | None = None  # None: on loopback
 
     @classmethod
     def of(
@@ -44,7 +49,7 @@ class DevOptions:
         """From click's values; raises UserError for combinations that make no sense."""
         given = dict(rest)
         env_files = tuple(Path(name) for name in given.pop("env_files"))
-        for name in ("persist_to", "cert", "key"):
+        for name in ("persist_to", "cert", "key", "faults", "trace"):
             given[name] = None if given[name] is None else Path(given[name])
         options = cls(configs=paths, port=port, variables=variables, env_files=env_files, **given)
         if (options.cert is None) != (options.key is None):

@@ -21,8 +21,9 @@ from edge.server.app import FrontDoor
 from edge.world import World
 from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.dev.console import Console, summary
-from wrangler_compat.dev.listener import listen, url_of
+from wrangler_compat.dev.listener import is_loopback, listen, url_of
 from wrangler_compat.dev.options import DevOptions
+from wrangler_compat.dev.tracing import PATH, Tracing
 from wrangler_compat.modules.dialect import PythonDialect
 
 #: What requests, and then background work, are given when the user stops the server.
@@ -87,6 +88,7 @@ class Session:
         self._is_interrupted = False
         self._clock = WallClock()
         self._outbound = HttpxTransport()
+        self._tracing = Tracing.of(self._clock, options.trace, pages=_inspects(options, listener))
         self._server: Server | None = None
         self._world = World(
             loaded.world,
@@ -95,7 +97,11 @@ class Session:
             state_dir=state_dir(options),
             durability=options.durability,
             outbound=self._outbound,
+            network=options.profile,
+            faults=options.faults,
+            tracer=self._tracing.tracer,
         )
+        self._place = None if options.place is None else _place(options.place)
 
     async def run(self) -> None:
         """Start, serve, stop. Raises UserError when the Workers do not load."""
@@ -116,10 +122,17 @@ class Session:
             self._stop.set()
             await self._world.close(GRACE_S)
             await self._outbound.close()
+            self._tracing.close()
             self._console.flush()
 
     def _make_server(self) -> Server:
-        door = FrontDoor(self._world, self._clock, on_answer=self._console.answered)
+        door = FrontDoor(
+            self._world,
+            self._clock,
+            on_answer=self._console.answered,
+            place=self._place,
+            pages=self._tracing.pages(self._world),
+        )
         if self._options.server == "hypercorn":
             from edge.server.serve_hypercorn import HypercornServer
 
@@ -140,6 +153,8 @@ class Session:
         gc.enable()
         scheme = "https" if self._options.https else "http"
         self._console.say(f"Ready on {url_of(self._listener, scheme)}")
+        if self._tracing.recorder is not None:
+            self._console.say(f"Inspector on {url_of(self._listener, scheme)}{PATH}")
         if self._options.reload:
             spawn(self._reload_on_change(), name="reload on change").add_done_callback(log_failure)
 
@@ -185,6 +200,17 @@ class Session:
             self._console.warn(warning)
         names = ", ".join(sorted(path.name for path in changed)[:3])
         self._console.say(f"Reloaded ({names}) in {round((self._clock.monotonic() - started_s) * 1000)}ms")
+
+
+def _inspects(options: DevOptions, listener: socket.socket) -> bool:
+    """Unless told otherwise only where nobody else can look: what it shows is private."""
+    return is_loopback(listener) if options.inspector is None else options.inspector
+
+
+def _place(name: str) -> str:
+    from edge.network.places import find_place
+
+    return find_place(name).code
 
 
 def state_dir(options: DevOptions) -> Path:

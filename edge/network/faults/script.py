@@ -8,7 +8,6 @@ Source: `docs/simulation.md`, "Faults".
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ FaultTable = Mapping[str, Any]
 
 def read_script(path: Path) -> list[FaultTable]:
     """The tables of a script. Raises FaultError."""
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

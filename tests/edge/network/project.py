@@ -15,7 +15,7 @@ from edge.world import World
 from tests.loops import run_virtual
 from wrangler_compat.modules.dialect import PythonDialect
 
-CODE = '''
+CODE = """
 import asyncio
 from js import TransformStream, WebSocketPair
 from pyodide.ffi import to_js
@@ -101,7 +101,7 @@ class Default(WorkerEntrypoint):
             await asyncio.sleep(30)
             return Response("late")
         return Response("?", status=404)
-'''
+"""
 
 
 class Project:

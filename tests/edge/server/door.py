@@ -35,8 +35,12 @@ class FakeWorld:
     handler: Handler
     outcome: Outcome = field(default_factory=Outcome)
     crons: list[tuple[str, float]] = field(default_factory=list)
+    places: list[str | None] = field(default_factory=list)
 
-    async def dispatch(self, request: Request, *, worker: str | None = None) -> Response:
+    async def dispatch(
+        self, request: Request, *, worker: str | None = None, place: str | None = None
+    ) -> Response:
+        self.places.append(place)
         return await self.handler(request)
 
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> Outcome:

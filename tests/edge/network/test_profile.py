@@ -1,0 +1,114 @@
+"""Latency profiles: those that come with the package, a user's own, and every mistake by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.network.errors import ProfileError, UnknownProfile
+from edge.network.profile import CONTAINER_PHASES, Profile, builtin_profiles, load_profile
+from edge.network.spread import Spread
+
+
+def own(tmp_path: Path, text: str) -> Profile:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    profile = load_profile(path)
+    assert profile is not None
+    return profile
+
+
+def test_built_in_profiles() -> None:
+    assert builtin_profiles() == ["edge", "none", "streaming-seed"]
+    assert load_profile("none") is None
+
+
+@pytest.mark.parametrize("name", ["edge", "streaming-seed"])
+def test_a_built_in_profile_says_what_everything_takes(name: str) -> None:
+    profile = load_profile(name)
+    assert profile is not None
+    assert profile.name == name
+    assert profile.links.fibre_us_per_km == 5.0
+    assert profile.kv.hot.median < profile.kv.cold.median
+    assert profile.durable.hosts
+    assert set(profile.container) <= set(CONTAINER_PHASES)
+
+
+def test_the_seed_design_in_numbers() -> None:
+    profile = load_profile("streaming-seed")
+    assert profile is not None
+    assert profile.kv.cold == Spread(200.0, 500.0, uniform=True)
+    assert profile.kv.write == Spread(50.0, 50.0)
+    assert profile.container["boot"] == Spread(2000.0, 5000.0, uniform=True)
+    assert profile.container["npm_install"] == Spread(0.0, 60_000.0, uniform=True)
+    spawn, token = profile.container["agent_spawn"], profile.container["first_token"]
+    assert (spawn.low + token.low, spawn.high + token.high) == (1000.0, 3000.0)
+
+
+def test_what_a_profile_leaves_out_costs_nothing(tmp_path: Path) -> None:
+    assert own(tmp_path, "") == Profile("mine")
+
+
+def test_a_profile_of_ones_own(tmp_path: Path) -> None:
+    profile = own(
+        tmp_path,
+        """
+        name = "lab"
+        default_place = "frankfurt"
+        [links]
+        base_ms = 1
+        detour = 1.5
+        jitter = { p50_ms = 1, p95_ms = 2 }
+        [kv]
+        centres = ["fra", "Ashburn", "FRA"]
+        regional_tier = true
+        [container]
+        boot = { min_ms = 100, max_ms = 200 }
+        """,
+    )
+    assert profile.name == "lab"
+    assert profile.default_place == "FRA"
+    assert profile.links.detour == Spread(1.5, 1.5)
+    assert profile.links.jitter == Spread(1.0, 2.0)
+    assert profile.kv.centres == ("FRA", "IAD")
+    assert profile.kv.regional_tier is True
+    assert profile.container == {"boot": Spread(100.0, 200.0, uniform=True)}
+
+
+def test_an_unknown_profile_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownProfile) as caught:
+        load_profile("egde")
+    assert str(caught.value) == (
+        'unknown profile "egde"; did you mean edge? '
+        "Known: edge, none, streaming-seed, or a path to a TOML file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("links", "not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
+        ("colour = 1", 'unknown key "colour". Known: client, container, default_place, durable'),
+        ("links = 3", "links: write a table, [links], not 3"),
+        ("[links]\nbase = 3", 'unknown key in [links] "base"; did you mean base_ms? Known: base_ms'),
+        ("[links]\nbase_ms = -1", "links.base_ms: must be 0 or more and finite, not -1"),
+        ("[links]\nbase_ms = inf", "links.base_ms: must be 0 or more and finite, not inf"),
+        ('[links]\nbase_ms = "3"', "links.base_ms: write a number, not '3'"),
+        ("[links]\nbase_ms = true", "links.base_ms: write a number, not True"),
+        ("[links]\ndetour = 0.5", "links.detour: no way is shorter than the great circle"),
+        ("[links]\njitter = {p50_ms = 3}", "links.jitter: write a number of ms, {p50_ms = …"),
+        ("[links]\njitter = {p50_ms = 3, p95_ms = 2}", "links.jitter: 2 is below 3"),
+        ("[links]\njitter = {p50_ms = 0, p95_ms = 2}", "links.jitter: a spread around 0 is none"),
+        ('[kv]\ncentres = "IAD"', """kv.centres: write a list of places such as ["IAD", "FRA"], not 'IAD'"""),
+        ("[kv]\nregional_tier = 1", "kv.regional_tier: write true or false, not 1"),
+        ("[container]\nboots = 1", 'unknown key in [container] "boots"; did you mean boot?'),
+        ("name = 1", "name: write a text, not 1"),
+        ('default_place = "sdy"', 'default_place: unknown place "sdy"; did you mean SYD? Known: AKL'),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        own(tmp_path, text)
+    assert caught.value.message.startswith(said)
+    assert caught.value.file == tmp_path / "mine.toml"
