@@ -162,9 +162,9 @@ class Tracer:
         "_clock",
         "_count",
         "_epoch_s",
-        "_limit",
         "_second",
         "_taken",
+        "limit_per_s",
         "passed_over",
         "sink",
         "virtual",
@@ -174,7 +174,7 @@ class Tracer:
         """At most `limit_per_s` trees a second are recorded (None: all), for servers under load."""
         self._clock = clock
         self._count = 0
-        self._limit = limit_per_s
+        self.limit_per_s = limit_per_s
         self._second = 0
         self._taken = 0
         #: How many trees were not recorded for the limit's sake.
@@ -188,7 +188,7 @@ class Tracer:
     @property
     def is_limited(self) -> bool:
         """Whether some trees are passed over."""
-        return self._limit is not None
+        return self.limit_per_s is not None
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -201,7 +201,7 @@ class Tracer:
 
     def sampled(self) -> bool:
         """Whether what comes in now is to be recorded. Ask once, before the first span of a tree."""
-        if self._limit is None:
+        if self.limit_per_s is None:
             return True
         parent = current_span.get()
         if parent is not None and parent.end_s is None:
@@ -209,7 +209,7 @@ class Tracer:
         second = int(self._clock.monotonic())
         if second != self._second:
             self._second, self._taken = second, 0
-        if self._taken < self._limit:
+        if self._taken < self.limit_per_s:
             self._taken += 1
             return True
         self.passed_over += 1

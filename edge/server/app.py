@@ -57,6 +57,9 @@ PLACE_HEADER = "x-edge-place"
 OnAnswer = Callable[[Request, Response, float], None]
 
 
+#: Where the inspector's pages are.
+INSPECTOR_PATH = "/cdn-cgi/edge"
+
 #: Makes the routes of the inspector (`edge.server.inspector`).
 Pages = Callable[[], "list[Route]"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from edge.http.request import Request
 from edge.js.webidl import to_number
 from edge.kernel.clock import Clock
+from edge.server.app import INSPECTOR_PATH
 from edge.server.asgi import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -36,10 +38,12 @@ _DATE_LIMIT_MS = 8.64e15  # beyond, JavaScript has no Date
 class Control:
     """The routes, and the rewriting in front of them."""
 
-    def __init__(self, backend: Backend, clock: Clock) -> None:
+    def __init__(self, backend: Backend, clock: Clock, pages: Sequence[Route] = ()) -> None:
+        """`pages` are the inspector's routes, none when it is off."""
         self._backend = backend
         self._clock = clock
-        self._app = Starlette(routes=[Route(_SCHEDULED, self._scheduled, methods=_METHODS)])
+        self._has_pages = bool(pages)
+        self._app = Starlette(routes=[Route(_SCHEDULED, self._scheduled, methods=_METHODS), *pages])
 
     async def handles(self, request: Request, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer `request` if its path is a control route; else rewrite its URL and leave it alone."""
@@ -50,7 +54,7 @@ class Control:
                 path = new + path[len(old) :]
                 request._url = parts._replace(path=path).geturl()
                 break
-        if path != _SCHEDULED:
+        if path != _SCHEDULED and not (self._has_pages and _is_page(path)):
             return False
         # Pages from elsewhere must not reach the routes of a server on this machine.
         for name, text in (("host", parts.netloc), ("origin", request.headers.get_str("origin"))):
@@ -80,6 +84,10 @@ class Control:
         if math.isnan(number) or abs(number) > _DATE_LIMIT_MS:
             return None
         return int(number)
+
+
+def _is_page(path: str) -> bool:
+    return path == INSPECTOR_PATH or path.startswith(f"{INSPECTOR_PATH}/")
 
 
 def _is_local(authority_or_origin: str) -> bool:

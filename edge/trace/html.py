@@ -62,11 +62,11 @@ _MADE_KEY = '<span><i></i>measured</span><span><i class="made" style="--c:var(--
 _TOKEN_KEY = "<span><b>◆</b>first token</span>"
 
 
-def card(root: Node, *, is_open: bool = False) -> str:
-    """One tree that can be folded."""
+def card(root: Node, *, is_open: bool = False, rows_max: int = SPANS_SHOWN_MAX) -> str:
+    """One tree that can be folded, its first `rows_max` spans."""
     return (
         f'<details class="card"{" open" if is_open else ""}><summary>{_heading(root)}</summary>'
-        f"{waterfall(root)}</details>"
+        f"{waterfall(root, rows_max)}</details>"
     )
 
 
@@ -102,12 +102,12 @@ def _pill(span: SpanRecord) -> str:
     return f'<span class="pill{" bad" if bad else ""}">{_text(status)}</span>'
 
 
-def waterfall(root: Node) -> str:
+def waterfall(root: Node, rows_max: int = SPANS_SHOWN_MAX) -> str:
     """The rows of one tree over a common axis of time."""
     axis = _Axis(root)
     nodes = list(root.walk())
-    rows = "".join(_row(node, depth, axis) for depth, node in nodes[:SPANS_SHOWN_MAX])
-    more = len(nodes) - SPANS_SHOWN_MAX
+    rows = "".join(_row(node, depth, axis) for depth, node in nodes[:rows_max])
+    more = len(nodes) - rows_max
     note = f'<p class="soft note">{more:,} more spans.</p>' if more > 0 else ""
     return f'<div class="fall"><div class="over">{axis.ticks()}</div>{rows}{note}</div>'
 

@@ -18,21 +18,25 @@ from edge.trace.record import EventRecord, SpanRecord, record_of
 class TraceFile:
     """Writes each span as it ends (`edge.kernel.spans.Sink`). Close it at the end of the run."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, *, flush_trees: bool = False) -> None:
+        """With `flush_trees` a tree is on disk once its root has ended: for a server, which may be killed."""
         self._file = file
+        self._flush_trees = flush_trees
         self.count = 0
 
     @classmethod
-    def open(cls, path: Path) -> TraceFile:
+    def open(cls, path: Path, *, flush_trees: bool = False) -> TraceFile:
         """Begin a new file. Raises UserError when it cannot be written."""
         try:
-            return cls(path.open("w", encoding="utf-8", newline="\n"))
+            return cls(path.open("w", encoding="utf-8", newline="\n"), flush_trees=flush_trees)
         except OSError as failure:
             raise UserError(f"the trace cannot be written to {path}: {failure.strerror}") from None
 
     def ended(self, span: Span) -> None:
         self._file.write(line_of(record_of(span)) + "\n")
         self.count += 1
+        if self._flush_trees and span.parent_id is None:
+            self._file.flush()
 
     def flush(self) -> None:
         self._file.flush()
@@ -75,7 +79,8 @@ def lines_of(records: Iterable[SpanRecord]) -> str:
 
 
 def read_trace(path: Path) -> list[SpanRecord]:
-    """The spans of a trace file. Raises UserError, which names the line, for what is none."""
+    """The spans of a trace file. Raises UserError, which names the line, for what is none; only a last
+    line that was cut off (the run was killed) is passed over."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as failure:
@@ -86,7 +91,8 @@ def read_trace(path: Path) -> list[SpanRecord]:
 
 
 def _records(path: Path, text: str) -> Iterator[SpanRecord]:
-    for number, line in enumerate(text.splitlines(), 1):
+    whole, _, _cut_off = text.rpartition("\n")
+    for number, line in enumerate(whole.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -13,6 +13,7 @@ from edge.errors import EdgeError, UserError
 _COMMANDS = {
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),
+    "trace": ("wrangler_compat.cli.trace", "Look at what a run recorded."),
 }
 
 

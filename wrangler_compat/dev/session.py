@@ -17,13 +17,13 @@ from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
 from edge.kernel.tasks import log_failure, run_to_end, spawn
-from edge.server.app import FrontDoor
+from edge.server.app import INSPECTOR_PATH, FrontDoor
 from edge.world import World
 from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.dev.console import Console, summary
 from wrangler_compat.dev.listener import is_loopback, listen, url_of
 from wrangler_compat.dev.options import DevOptions
-from wrangler_compat.dev.tracing import PATH, Tracing
+from wrangler_compat.dev.tracing import Tracing
 from wrangler_compat.modules.dialect import PythonDialect
 
 #: What requests, and then background work, are given when the user stops the server.
@@ -154,7 +154,7 @@ class Session:
         scheme = "https" if self._options.https else "http"
         self._console.say(f"Ready on {url_of(self._listener, scheme)}")
         if self._tracing.recorder is not None:
-            self._console.say(f"Inspector on {url_of(self._listener, scheme)}{PATH}")
+            self._console.say(f"Inspector on {url_of(self._listener, scheme)}{INSPECTOR_PATH}")
         if self._options.reload:
             spawn(self._reload_on_change(), name="reload on change").add_done_callback(log_failure)
 
