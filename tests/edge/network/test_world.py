@@ -146,10 +146,10 @@ class Ear:
         self.heard: list[tuple[float, object]] = []
 
     def on_message(self, data: str | bytes) -> None:
-        self.heard.append((round(self._clock.monotonic() * 1000), data))
+        self.heard.append((self._clock.monotonic() * 1000, data))
 
     def on_close(self, code: int, reason: str, was_clean: bool) -> None:
-        self.heard.append((round(self._clock.monotonic() * 1000), (code, reason, was_clean)))
+        self.heard.append((self._clock.monotonic() * 1000, (code, reason, was_clean)))
 
     def on_error(self, reason: JsException) -> None:
         raise AssertionError(reason)
