@@ -8,8 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from edge.d1.answers import total_duration_ms
-from edge.d1.session import FIRST_UNCONSTRAINED, D1DatabaseSession, D1PreparedStatement, PrimarySession
-from edge.d1.store import Query, QueryFailed, Store
+from edge.d1.session import (
+    FIRST_UNCONSTRAINED,
+    D1DatabaseSession,
+    D1PreparedStatement,
+    PrimarySession,
+    query_of,
+)
+from edge.d1.store import QueryFailed, Store
 from edge.js.errors import error, type_error
 from edge.js.functions import js_method
 from edge.js.objects import JsObject
@@ -78,7 +84,7 @@ class D1Database(JsProxy, js_name="D1Database"):
             raise type_error("query.trim is not a function")
         lines = query.strip().split("\n")
         try:
-            answers = await self._session._run([Query(line) for line in lines])
+            answers = await self._session._run([query_of(line) for line in lines])
         except QueryFailed as failed:
             # The platform tells only that something failed, not which: it is always line 1.
             raise error(f"D1_EXEC_ERROR: Error in line 1: {lines[0]}: {failed.text}") from failed

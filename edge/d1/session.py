@@ -11,6 +11,7 @@ from typing import Any
 from edge.d1.answers import array_of_objects, execution, first_of, raw_rows
 from edge.d1.bound import Parameter, bound
 from edge.d1.store import Answer, Query, QueryFailed, Store
+from edge.http.buffers import encode_text
 from edge.js.arrays import JsArray
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
@@ -142,7 +143,12 @@ class D1PreparedStatement(JsProxy, js_name="D1PreparedStatement"):
     def _query(self) -> Query:
         if not isinstance(self.statement, str):
             raise error(f"D1_ERROR: {_NO_TEXT}")
-        return Query(self.statement, self._parameters)
+        return query_of(self.statement, self._parameters)
+
+
+def query_of(sql: str, parameters: tuple[Parameter, ...] = ()) -> Query:
+    """A query, its text as UTF-8 carries it."""
+    return Query(encode_text(sql).decode(), parameters)
 
 
 def _statements(value: Any) -> Iterable[D1PreparedStatement]:

@@ -163,6 +163,7 @@ class Store:
                 for request in batch:
                     request.settle()
         except BaseException as reason:
+            self._give_up()
             for request in batch + self._waiting:
                 request.failure = f"internal error: {reason!r}"
                 request.settle()
@@ -182,7 +183,7 @@ class Store:
 
     def _serve_together(self, batch: list[_Request]) -> None:
         for request in batch:
-            self._attempt(request, alone=len(batch) == 1)
+            self._attempt(request)
         if self._database.in_transaction:
             try:
                 self._commit()
@@ -192,7 +193,7 @@ class Store:
                     raise _TransactionLost from failure
                 batch[0].failure = sql_text(failure)
 
-    def _attempt(self, request: _Request, *, alone: bool) -> None:
+    def _attempt(self, request: _Request) -> None:
         database = self._database
         request.failure = None
         joins = database.in_transaction
@@ -208,7 +209,7 @@ class Store:
             request.failure = _text(failure)
             if database.has_lost_transaction or not joins:
                 self._give_up()
-                if joins and not alone:
+                if joins:  # what others wrote is lost with it
                     raise _TransactionLost from failure
             else:
                 database.rollback_to(_SAVEPOINT)
@@ -225,6 +226,8 @@ class Store:
         rows = [[_cell(value) for value in row] for row in cursor.fetchall()]
         changes, row_id = connection.total_changes() - changes_before, connection.last_insert_rowid()
         size_after = self._size_bytes = size_before if shape.read_only else self._database.size_bytes()
+        if shape.columns:
+            changed = changes  # RETURNING: the changes count when all rows were read
         work = Work(shape.sql, query.parameters, len(rows), changed, shape.read_only)
         meta = Meta(
             duration_ms=(self._clock.monotonic() - started_s) * 1000,

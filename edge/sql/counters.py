@@ -20,7 +20,8 @@ import apsw
 
 _CREATE_TABLE = re.compile(r"\s*create\s+table\b", re.IGNORECASE)
 _CREATE_INDEX = re.compile(
-    r"\s*create\s+(?:unique\s+)?index\b.*?\bon\s+[\"`\[]?(\w+)", re.IGNORECASE | re.DOTALL
+    r"\s*create\s+(?:unique\s+)?index\b.*?\bon\s*(\"(?:[^\"]|\"\")+\"|`(?:[^`]|``)+`|\[[^\]]+\]|\w+)",
+    re.IGNORECASE | re.DOTALL,
 )
 _OPENS = frozenset({"OpenRead", "OpenWrite", "ReopenIdx"})
 _OURS = apsw.SQLITE_PREPARE_PERSISTENT
@@ -53,7 +54,7 @@ def rows_written(connection: apsw.Connection, work: Work) -> int:
     if _CREATE_TABLE.match(work.sql):
         return 2
     if (index := _CREATE_INDEX.match(work.sql)) is not None:
-        return 1 + _size(connection, index[1])
+        return 1 + _size(connection, _unquoted(index[1]))
     program = _program(connection, work)
     temporary = _temporary(program)
     each = sum(step.name in ("Insert", "IdxInsert") and step.cursor not in temporary for step in program)
@@ -65,7 +66,7 @@ def rows_read(connection: apsw.Connection, work: Work) -> int:
     if _CREATE_TABLE.match(work.sql):
         return _size(connection, "sqlite_master")
     if (index := _CREATE_INDEX.match(work.sql)) is not None:
-        return 2 * _size(connection, index[1]) + _size(connection, "sqlite_master")
+        return 2 * _size(connection, _unquoted(index[1])) + _size(connection, "sqlite_master")
     program = _program(connection, work)
     temporary = _temporary(program)
     roots = {
@@ -101,6 +102,13 @@ def _size_of_page(connection: apsw.Connection, page: int) -> int:
     query = "SELECT tbl_name FROM sqlite_master WHERE rootpage = ?"
     table = connection.execute(query, (page,)).get
     return 0 if table is None else _size(connection, table)
+
+
+def _unquoted(name: str) -> str:
+    """A name as it stands in the schema."""
+    if name[0] in '"`[':
+        return name[1:-1].replace(name[0] * 2, name[0])
+    return name
 
 
 def _size(connection: apsw.Connection, table: str) -> int:

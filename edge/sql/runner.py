@@ -65,6 +65,8 @@ class Runner:
 
         Raises JsException with the platform's text.
         """
+        if "\0" in sql:
+            sql = sql[: sql.index("\0")]  # where SQLite stops reading
         if ";" in sql or not rules.has_statement(sql):
             *before, sql = statements(sql)
             for statement in before:

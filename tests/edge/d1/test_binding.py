@@ -93,6 +93,9 @@ def test_what_cannot_be_bound(value: Any, kind: str, shown: str) -> None:
         (";", "SQL code did not contain a statement."),
         ("/* c */", "SQL code did not contain a statement."),
         ("SELEC", 'near "SELEC": syntax error at offset 0: SQLITE_ERROR'),
+        ("SELECT abs(-9223372036854775808)", "integer overflow: SQLITE_ERROR"),
+        ("SELECT 1 -- " + "x" * 100_000, "statement too long: SQLITE_TOOBIG"),
+        ("VACUUM", "cannot VACUUM from within a transaction: SQLITE_ERROR"),
         ("SELECT ?", "Wrong number of parameter bindings for SQL query."),
         ("SELECT ?; SELECT 1", "When executing multiple SQL statements in a single call, only the last statement can have parameters."),
         ("SELECT * FROM _cf_METADATA", "access to _cf_METADATA.key is prohibited: SQLITE_AUTH"),
@@ -255,3 +258,24 @@ def test_statements_show_what_they_are() -> None:
 def test_place_on_disk() -> None:
     name = "e7352547963de7050bd7d94658afc4fe78b61811b7815da12d90be8e863abf4d.sqlite"
     assert database_path(Path("/s"), "DB") == Path("/s/v3/d1/miniflare-D1DatabaseObject") / name
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "written"),
+    [
+        ("SELECT 1 AS a\0 nonsense", [{"a": 1}], 0),
+        ("SELECT '\ud800' AS a", [{"a": "\ufffd"}], 0),
+        ('CREATE INDEX i ON "my table"(a)', [], 2),
+        ("CREATE INDEX i ON [my table](a)", [], 2),
+        ('INSERT INTO "my table" VALUES (1), (2) RETURNING a', [{"a": 1}, {"a": 2}], 2),
+        ("SELECT 1 AS a; SELECT 2 AS b;", [{"b": 2}], 0),
+        ("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3) SELECT * FROM c", [{"x": 1}, {"x": 2}, {"x": 3}], 0),
+    ],
+)  # fmt: skip
+def test_odd_queries(query: str, rows: list[dict[str, Any]], written: int) -> None:
+    async def script(d: D1Database) -> Any:
+        await d.exec('INSERT INTO "my table" VALUES (0)')
+        answer = await d.prepare(query).all()
+        return plain(answer.results), answer.meta.rows_written
+
+    assert using(script, 'CREATE TABLE "my table" (a)') == (rows, written)

@@ -1,4 +1,3 @@
-
 """Requests and transactions of a database, in real threads and in virtual time."""
 
 from __future__ import annotations
