@@ -23,9 +23,10 @@ _COLOURS = {
     "container": "bright_magenta",
     "other": "white",
 }
-_MEASURED, _MODELLED, _INSTANT, _TOKEN = "█", "▒", "│", "◆"
+_MEASURED, _MODELLED, _INSTANT, _TOKEN, _GOES_ON = "█", "▒", "│", "◆", "→"
 _LABEL_CHARS_MAX = 48
-_BAR_CHARS_MIN = 20
+_BAR_CHARS_MIN = 24
+_TIME_CHARS = 9
 
 
 def print_waterfall(roots: Sequence[Node], console: Console, *, spans_max: int = 200) -> None:
@@ -41,12 +42,14 @@ def _tree(root: Node, width: int, spans_max: int) -> RenderableType:
     rows = list(root.walk())
     table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
     # The bar takes what the label and the two times leave.
-    label_chars = min(_LABEL_CHARS_MAX, max(len(_label(depth, node).plain) for depth, node in rows))
-    bar_chars = max(_BAR_CHARS_MIN, width - label_chars - 26)
+    longest = max(len(_label(depth, node).plain) for depth, node in rows)
+    room = width - 2 * _TIME_CHARS - 4
+    label_chars = min(longest, _LABEL_CHARS_MAX, max(room - _BAR_CHARS_MIN, 10))
+    bar_chars = max(room - label_chars, 10)
     table.add_column(width=label_chars, no_wrap=True, overflow="ellipsis")
     table.add_column(width=bar_chars, no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(justify="right", no_wrap=True, style="dim")
+    table.add_column(justify="right", no_wrap=True, width=_TIME_CHARS)
+    table.add_column(justify="right", no_wrap=True, width=_TIME_CHARS, style="dim")
     scale = _Scale(root.span.start_s, root.axis_end_s, bar_chars)
     for depth, node in rows[:spans_max]:
         start_s = node.span.start_s - root.span.start_s
@@ -89,6 +92,9 @@ class _Scale:
         self._end_s = end_s
         self._per_s = (columns - 1) / (end_s - start_s) if end_s > start_s else 0.0
 
+    def overruns(self, time_s: float) -> bool:
+        return time_s > self._end_s
+
     def column(self, time_s: float) -> int:
         return int((min(time_s, self._end_s) - self._start_s) * self._per_s)
 
@@ -98,6 +104,8 @@ def _bar(node: Node, scale: _Scale) -> Text:
     first, last = scale.column(span.start_s), scale.column(span.end_s)
     cell = _MODELLED if span.modelled else _MEASURED
     cells = _INSTANT if first == last else cell * (last - first)
+    if scale.overruns(span.end_s):
+        cells = cells[:-1] + _GOES_ON
     bar = Text(" " * first + cells, "red" if span.error else _COLOURS[group_of(span.name)])
     chunk = node.first_chunk
     if chunk is not None and span.parent_id is None:
