@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -109,7 +109,7 @@ class _Run:
 
     def broken(self, invariant: str, what: str) -> None:
         """An invariant does not hold: the run ends here."""
-        if not self._stop.is_set():
+        if not self.outcome.violations:  # what follows the first may be its consequence
             self.outcome.violations.append(Violation(invariant, what, self.clock.elapsed_s))
         self._stop.set()
 
@@ -135,28 +135,58 @@ class _Run:
         for task in workers:
             task.cancel()
         self.outcome.cut = len(self._sessions)
-        for session in list(self._sessions):
+        await self._bounded(asyncio.gather(*workers, return_exceptions=True), "the run")
+        await self._bounded(self._end_sessions(), "the sessions")
+        if self.outcome.ok:
+            await self._bounded(self._conclude(world), "the checks")
+        self.outcome.checked = {checker.name: checker.checked for checker in self.checkers}
+        if world.faults is not None:
+            self.outcome.faults = dict(world.faults.counts)
+        self._note_stale_reads(world)
+        await self._bounded(world.close(grace_s=1.0), "the world")
+
+    def _note_stale_reads(self, world: WorldUnderTest) -> None:
+        for reads in world.kv_stale_reads().values():
+            for read in reads:
+                self.outcome.measurements.took("stale KV reads, by how much", read.stale_s)
+
+    async def _bounded(self, work: Awaitable[object], what: str) -> None:
+        """Wait for `work`, the end of which is no certainty after something broke."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        task = asyncio.current_task()
+        assert task is not None
+
+        def give_up(_why: str) -> None:
+            task.cancel()
+
+        loop.watch(give_up, patience_s=_PATIENCE_S / 5, limit_s=_TICK_LIMIT_S)
+        try:
+            async with asyncio.timeout(_GRACE_S):
+                await work
+        except (TimeoutError, asyncio.CancelledError) as end:
+            if isinstance(end, asyncio.CancelledError):
+                task.uncancel()
+            self.outcome.problems.append(f"{what} did not end")
+        except Exception as failure:
+            self.outcome.problems.append(f"{what} ended with {type(failure).__name__}: {failure}")
+        finally:
+            loop.watch(None)
+
+    async def _end_sessions(self) -> None:
+        sessions = list(self._sessions)
+        for session in sessions:
             session.cancel()
-        await asyncio.gather(*workers, *self._sessions, return_exceptions=True)
-        await self._conclude(world)
+        await asyncio.gather(*sessions, return_exceptions=True)
 
     async def _conclude(self, world: WorldUnderTest) -> None:
-        if self.outcome.ok:
-            self.outcome.problems += await run_checks(world, self.plan.workload.checks, self._broken_late)
-            for checker in self.checkers:
-                try:
-                    checker.finish()
-                except Exception as failure:
-                    name = type(failure).__name__
-                    self.outcome.problems.append(f"the checker {checker.name} raised {name}: {failure}")
-        self.outcome.checked = {checker.name: checker.checked for checker in self.checkers}
-        try:
-            await world.close(grace_s=1.0)
-        except Exception as failure:
-            self.outcome.problems.append(f"the world did not close: {type(failure).__name__}: {failure}")
-
-    def _broken_late(self, invariant: str, what: str) -> None:
-        self.outcome.violations.append(Violation(invariant, what, self.outcome.simulated_s))
+        self.outcome.problems += await run_checks(world, self.plan.workload.checks, self.broken)
+        for checker in self.checkers:
+            try:
+                checker.finish()
+            except Exception as failure:
+                name = type(failure).__name__
+                self.outcome.problems.append(f"the checker {checker.name} raised {name}: {failure}")
 
     async def _end(self) -> None:
         await self.clock.sleep(self.plan.duration_s)

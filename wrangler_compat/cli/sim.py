@@ -32,6 +32,7 @@ from edge.errors import UserError
 )
 @click.option("--profile", default="edge", show_default=True, metavar="NAME",
               help="How far apart things are: none, edge, streaming-seed, or a file.")  # fmt: skip
+@click.option("--faults", metavar="FILE", help="What goes wrong, and when (.toml).")
 @click.option("--schedule", type=click.Choice(["seeded", "fifo"]), default="seeded", show_default=True,
               help="Vary the order of simultaneous things, or not.")  # fmt: skip
 @click.option(
@@ -77,6 +78,7 @@ def _job(folder: Path, options: dict[str, Any]) -> Any:
         sessions=options["sessions"],
         schedule=options["schedule"],
         profile=options["profile"],
+        faults=None if options["faults"] is None else Path(options["faults"]),
         spans=options["spans"],
         checkers=options["checkers"] or None,
         sabotage=known_sabotage(options["sabotage"]),
@@ -87,7 +89,7 @@ def _job(folder: Path, options: dict[str, Any]) -> Any:
     return job
 
 
-_REPLAYED = ("config", "env", "duration", "sessions", "workload", "profile", "schedule", "check", "sabotage")
+_REPLAYED = ("config", "env", "duration", "sessions", "workload", "profile", "faults", "schedule", "check", "sabotage")
 _NAMES = {"config": "configs", "env": "environment", "check": "checkers"}
 
 

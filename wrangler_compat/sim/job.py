@@ -35,6 +35,7 @@ class Job:
     checkers: tuple[str, ...] | None = None
     sabotage: tuple[str, ...] = ()
     profile: str = "edge"
+    faults: Path | None = None
     spans: bool = True
 
     def config(self) -> WorldConfig:
@@ -81,7 +82,13 @@ def run_job(job: Job, seed: int, *, sink: Sink | None = None, progress: Progress
 
     def make(clock: VirtualClock, seed: int, tracer: Tracer | None) -> WorldUnderTest:
         return WorldUnderTest(
-            config, dialect=PythonDialect(), clock=clock, seed=seed, tracer=tracer, network=job.network()
+            config,
+            dialect=PythonDialect(),
+            clock=clock,
+            seed=seed,
+            tracer=tracer,
+            network=job.network(),
+            faults=job.faults,
         )
 
     return simulate(make, job.plan(), seed, sink=sink, progress=progress)

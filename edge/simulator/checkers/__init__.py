@@ -6,8 +6,24 @@ from collections.abc import Sequence
 
 from edge.errors import UserError
 from edge.simulator.checker import Checker
+from edge.simulator.checkers.alarms import Alarms
+from edge.simulator.checkers.atomic_groups import AtomicGroups
+from edge.simulator.checkers.durable_writes import AcknowledgedWrites
+from edge.simulator.checkers.kv_reads import KvReads
+from edge.simulator.checkers.messages import Messages
+from edge.simulator.checkers.one_turn import OneTurn
+from edge.simulator.checkers.streams import Streams
 
-CHECKERS: dict[str, type[Checker]] = {}
+_ALL: tuple[type[Checker], ...] = (
+    AcknowledgedWrites,
+    AtomicGroups,
+    OneTurn,
+    Alarms,
+    Streams,
+    Messages,
+    KvReads,
+)
+CHECKERS = {checker.name: checker for checker in _ALL}
 
 
 class UnknownChecker(UserError):
