@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edge.durable.events import HandlerEvent
-from edge.http.websocket import WebSocket
+from edge.http.websocket import OPEN, WebSocket
 from edge.js.buffers import JsArrayBuffer
 from edge.js.errors import JsException, error, range_error
 from edge.js.proxy import JsProxy
@@ -86,6 +86,8 @@ class HibernatableSocket:
     def on_message(self, data: str | bytes) -> None:
         auto = self._owner.auto_response
         if auto is not None and data == auto.request:
+            if self.socket.readyState != OPEN:
+                return  # the object has closed already: there is nothing to answer any more
             self.answered_ms = self._owner.clock.now_ms()
             self.socket.send(auto.response)
             return

@@ -21,7 +21,7 @@ Payload = bytes | ReadableStream | None
 
 TEXT_TYPE = "text/plain;charset=UTF-8"
 URLENCODED_TYPE = "application/x-www-form-urlencoded;charset=UTF-8"
-_USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice."
+USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice."
 
 
 class Body(JsProxy):
@@ -55,7 +55,7 @@ class Body(JsProxy):
     def _check_unused(self) -> None:
         payload = self._payload
         if self._used or (isinstance(payload, ReadableStream) and payload.disturbed):
-            raise type_error(_USED)
+            raise type_error(USED)
         if isinstance(payload, ReadableStream) and payload.locked:
             raise type_error("This ReadableStream is currently locked to a reader.")
 

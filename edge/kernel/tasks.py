@@ -89,6 +89,8 @@ def task_factory(
     if guard is None or not asyncio.iscoroutine(coro):
         return asyncio.Task(coro, loop=loop, **options)
     task = asyncio.Task(guarded(coro, guard), loop=loop, **options)
+    # Cancelled before its first step, the code never ran: that is no oversight to warn about.
+    task.add_done_callback(lambda _: coro.close())
     guard.adopt(task)
     return task
 

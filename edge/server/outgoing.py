@@ -81,6 +81,7 @@ async def send_response(response: Response, method: str, exchange: Exchange) -> 
     if status in _NO_BODY:
         await exchange.answer(status, reason, header_list(response, 0 if status == 205 else None), b"")
     elif not isinstance(payload, ReadableStream):
+        response._used = payload is not None  # a Response kept for the next request cannot be sent again
         body = payload or b""
         headers = header_list(response, _head_length(response, body) if method == "HEAD" else len(body))
         await exchange.answer(status, reason, headers, b"" if method == "HEAD" else body)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge.http.body import USED
 from edge.http.host import current_host
 from edge.http.request import Request
 from edge.http.response import Response
@@ -167,6 +168,8 @@ def checked_response(request: Request, result: Any) -> Response:
     """What a fetch handler returned, if it is a Response that may answer `request`."""
     if not isinstance(result, Response):
         raise type_error(NOT_A_RESPONSE)
+    if result.bodyUsed:
+        raise type_error(USED)
     if result.status == 0:
         raise type_error(
             "Return value from serve handler must not be an error response (like Response.error())"

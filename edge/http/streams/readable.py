@@ -13,7 +13,7 @@ from edge.http.buffers import buffer_bytes, uint8array
 from edge.http.init import member
 from edge.http.streams.source import END, BytesSource, IteratorSource, Source, tee
 from edge.js.arrays import JsArray
-from edge.js.errors import type_error
+from edge.js.errors import JsException, type_error
 from edge.js.functions import js_method
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy
@@ -67,7 +67,7 @@ class ReadableStream(JsProxy, js_name="ReadableStream"):
             ended = True
         finally:
             if not ended:
-                await self._cancel(None)
+                await self._cancel(JsException("Error", "Network connection lost.", retryable=True))
             self._reader = None
 
     async def read_all(self) -> bytes:

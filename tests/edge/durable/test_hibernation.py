@@ -225,6 +225,19 @@ def test_the_automatic_response_wakes_nobody(chat: type[Chat]) -> None:
     assert chat.log == [("a", "ping "), ("a", "ping")]
 
 
+def test_nothing_answers_by_itself_after_the_object_closed(chat: type[Chat]) -> None:
+    async def script(host: DurableHost, stub: Any) -> Any:
+        await stub.join("a")
+        host.actor(stub.id).state.setWebSocketAutoResponse(AutoResponse.js_new("ping", "pong"))
+        chat.clients["a"].send("close")
+        await chat.clock.sleep(1)
+        chat.clients["a"].send("ping")
+        await chat.clock.sleep(1)
+        return list(chat.clients["a"].got)
+
+    assert drive(chat, script) == [(4001, "bye", True)]
+
+
 def test_a_reset_cuts_the_connections(chat: type[Chat]) -> None:
     async def script(host: DurableHost, stub: Any) -> Any:
         await stub.join("a")

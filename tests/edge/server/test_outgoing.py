@@ -48,6 +48,15 @@ def test_a_body_at_hand_is_one_answer() -> None:
     assert sent(Response.make(b"x", 404)) == [("answer", 404, "Not Found", [(b"content-length", b"1")], b"x")]
 
 
+def test_what_was_sent_counts_as_used() -> None:
+    kept = Response.make(b"x")
+    assert sent(kept) == [("answer", 200, "OK", [(b"content-length", b"1")], b"x")]
+    assert kept.bodyUsed
+    empty = Response.make(None)
+    assert sent(empty) == sent(empty)
+    assert not empty.bodyUsed
+
+
 def test_chunks_are_never_joined() -> None:
     assert sent(stream()) == [
         ("start", 200, "OK", []),

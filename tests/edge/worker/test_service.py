@@ -148,6 +148,12 @@ def test_what_wait_until_raises_is_logged_and_changes_nothing(
             "Incorrect type for Promise: the Promise did not resolve to 'Response'.",
         ),
         (
+            "answer = Response('x'); await answer.text(); return answer",
+            "TypeError",
+            "Body has already been used. It can only be used once. Use tee() first if you need to read it "
+            "twice.",
+        ),
+        (
             "return js.Response.error()",
             "TypeError",
             "Return value from serve handler must not be an error response (like Response.error())",

@@ -282,3 +282,19 @@ def test_byob_reader() -> None:
             js.Response.new("x").body.getReader(mode="x")
 
     run(main())
+
+
+def test_a_writer_learns_that_the_reader_went_away() -> None:
+    async def check() -> str:
+        pair = js.TransformStream.new()
+        writer = pair.writable.getWriter()
+        writer.write(b"a").mark_handled()
+        chunks = pair.readable.chunks()
+        async for _ in chunks:
+            break
+        await chunks.aclose()
+        with pytest.raises(JsException) as raised:
+            await writer.write(b"b")
+        return str(raised.value)
+
+    assert run(check()) == "Error: Network connection lost."
