@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
     from edge.network.profile import Profile
+    from edge.worker.cron_triggers import CronTriggers
 
 Workers = Mapping[str, WorkerConfig]
 
@@ -101,6 +102,7 @@ class World:
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
         self._started: set[str] = set()
+        self._crons: CronTriggers | None = None
 
     async def start(self) -> None:
         """Load all Workers and arm the alarms. Raises UserError when a Worker does not load."""
@@ -193,6 +195,8 @@ class World:
 
     async def close(self, grace_s: float = 30.0) -> None:
         """Let background work finish (at most `grace_s`), then close all stores."""
+        if self._crons is not None:
+            self._crons.close()
         services = [*self._replaced, *self._services.values()]
         await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
@@ -215,6 +219,14 @@ class World:
         """What KV answered although it was no longer true, and by how much, by namespace id."""
         return {name: namespace._namespace.stale_reads() for name, namespace in self._kv.items()}
 
+    def _arm_crons(self) -> None:
+        """Let cron triggers ring by the world's clock; in real time none does."""
+        if isinstance(self.clock, VirtualClock) and any(worker.crons for worker in self.config.workers):
+            from edge.worker.cron_triggers import CronTriggers
+
+            self._crons = self._crons or CronTriggers(self.clock, self.scheduled)
+            self._crons.arm(self.config.workers)
+
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
@@ -229,6 +241,7 @@ class World:
                 if host.unique_key not in self._started:
                     self._started.add(host.unique_key)
                     await host.start()
+        self._arm_crons()
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
         """Load every Worker, or none. Raises UserError."""

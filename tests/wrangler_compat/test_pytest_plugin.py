@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import textwrap
 from pathlib import Path
 
 import pytest
 
 # Imported here, so that not each of the runs below imports them anew.
-import wrangler_compat.modules.js_module
-import wrangler_compat.testing.project  # noqa: F401
+for _name in ("edge.durable.host", "edge.kv.open", "wrangler_compat.testing.project"):
+    importlib.import_module(_name)
 
 pytest_plugins = ["pytester"]
 

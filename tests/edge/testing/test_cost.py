@@ -16,6 +16,7 @@ SAMPLE = 1000
 CALL_S_MAX = 0.0002  # measured: 0.00002 on the machine this was written on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/visit"])
 async def test_calls_cost_little_and_the_same(client: Client, world: WorldUnderTest, path: str) -> None:
     costs_s = []

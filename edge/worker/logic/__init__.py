@@ -1,0 +1,1 @@
+"""Pure decisions of this folder: no I/O, no clock, no asyncio."""
