@@ -77,7 +77,17 @@ class Isolate:
 
 def _roots(config: WorkerConfig) -> list[Path]:
     roots = [] if config.main is None else [config.main.parent]
-    return [*roots, config.root / "python_modules"]
+    vendored = config.root / "python_modules"
+    if config.has_flag("python_process_pth_files", "2026-05-26"):
+        return [*roots, vendored, *_named_in_pth_files(vendored)]
+    return [*roots, vendored]
+
+
+def _named_in_pth_files(folder: Path) -> list[Path]:
+    """The folders that `.pth` files add to the path (Python's `site`); their `import` lines are not run."""
+    lines = [line.strip() for file in sorted(folder.glob("*.pth")) for line in file.read_text().splitlines()]
+    named = [folder / line for line in lines if line and not line.startswith(("#", "import ", "import\t"))]
+    return [path for path in named if path.is_dir()]
 
 
 def _load_error(error: BaseException, main: Path) -> WorkerLoadError:

@@ -71,8 +71,10 @@ class ModuleSpace:
                 self._modules[name] = module
             else:
                 self._makers[name] = module
-        # Packages that look at sys.platform or call import_module see what they would see on the edge.
-        self._modules.setdefault("sys", HostView(sys, platform="emscripten"))
+        # Packages that look at sys.platform or sys.path (as importlib.metadata does), or call
+        # import_module, see what they would see on the edge.
+        path = [*self._roots, *sys.path]
+        self._modules.setdefault("sys", HostView(sys, platform="emscripten", path=path))
         self._modules.setdefault("importlib", HostView(importlib, import_module=self.import_module))
         self._owned: dict[str, bool] = {}
         self._registered: dict[str, ModuleType] = {}
@@ -111,7 +113,9 @@ class ModuleSpace:
         level: int = 0,
     ) -> ModuleType:
         if level:
-            package = (globals or {}).get("__package__") or ""
+            package = (globals or {}).get("__package__")
+            if not package:
+                raise ImportError("attempted relative import with no known parent package")
             name = resolve_name("." * level + name, package)
         elif not self._owns(name):
             return builtins.__import__(name, globals, locals, fromlist or (), 0)

@@ -197,3 +197,33 @@ def test_modules_given_as_functions_are_made_when_first_imported(tmp_path: Path)
     main = load(root, provided)
     assert (main.value, main.top) == (2, 1)
     assert sorted(made) == ["lazy", "lazy.child"]
+
+
+def test_vendored_packages_tell_their_version(tmp_path: Path) -> None:
+    root, vendored = tmp_path / "src", tmp_path / "python_modules"
+    write(
+        root,
+        entry=(
+            "import sys\nfrom importlib.metadata import PackageNotFoundError, version\n"
+            "value = version('big')\nfolders = sys.path[:2]\n"
+            "try:\n    version('nobody-has-this')\nexcept PackageNotFoundError as e:\n    missing = str(e)"
+        ),
+    )
+    (vendored / "big-1.5.dist-info").mkdir(parents=True)
+    metadata = "Metadata-Version: 2.1\nName: big\nVersion: 1.5\n"
+    (vendored / "big-1.5.dist-info" / "METADATA").write_text(metadata)
+    space = ModuleSpace([root, vendored], {})
+    try:
+        main = space.load_main(root / "entry.py")
+    finally:
+        space.close()
+    assert main.value == "1.5"
+    assert main.folders == [str(root), str(vendored)]
+    assert main.missing == "No package metadata was found for nobody-has-this"
+    assert str(vendored) not in sys.path
+
+
+def test_the_main_module_is_in_no_package(tmp_path: Path) -> None:
+    root = write(tmp_path, entry="from .helper import X", helper="X = 1")
+    with pytest.raises(ImportError, match="^attempted relative import with no known parent package$"):
+        load(root)
