@@ -55,7 +55,6 @@ EVENTS: dict[str, Kind] = {
     "chunk": Kind(
         "a chunk of a streamed answer was taken; the first is the time to first token", ("size_bytes",)
     ),  # fmt: skip
-    "fault": Kind("a fault was at work", ("kind", "what")),
     "fault": Kind("a scripted fault hit something", ("kind", "what")),
     "client.gone": Kind("the reader of a streamed answer went away"),
 }
