@@ -94,7 +94,9 @@ class Request(Body, js_name="Request"):
         if body is None or isinstance(body, bytes):
             self._payload = body
         else:
-            self._payload = ReadableStream.from_chunks(body)
+            told = self._headers.get_str("content-length")
+            length = int(told) if told is not None and told.isascii() and told.isdigit() else None
+            self._payload = ReadableStream.from_chunks(body, length)
         self._used = False
         self._cf = cf
         self._signal = signal

@@ -158,6 +158,16 @@ def test_an_incoming_body_may_be_a_stream() -> None:
     run(main())
 
 
+@pytest.mark.parametrize(("told", "length"), [("4", 4), ("0", 0), ("x", None), ("-1", None), ("", None)])
+def test_the_length_of_an_incoming_stream_is_what_the_client_says(told: str, length: int | None) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"abcd"
+
+    request = Request.incoming("POST", "http://a/", [("content-length", told)], chunks())
+    assert request.body.length == length
+    assert Request.incoming("POST", "http://a/", [], chunks()).body.length is None
+
+
 @pytest.mark.parametrize(
     ("body", "data", "content_type"),
     [
