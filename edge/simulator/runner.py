@@ -24,7 +24,7 @@ from edge.simulator.outcome import Outcome, Violation
 from edge.simulator.sabotage import apply_sabotage
 from edge.simulator.seams import Seams
 from edge.simulator.span_meter import SpanMeter
-from edge.simulator.user import InvariantBroken, User
+from edge.simulator.user import InvariantBroken, User, gist
 from edge.simulator.workload import Workload
 from edge.testing.client import Client, ClientOptions
 from edge.testing.world import WorldUnderTest
@@ -231,6 +231,10 @@ class _Run:
             await self.plan.workload.session(user)
         except InvariantBroken:
             return
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                self._problem(f"user {user.number} was cancelled by what it waited for")
+            return
         except Exception as failure:
-            self.outcome.measurements.failed(f"session: {type(failure).__name__}: {str(failure)[:100]}")
+            self.outcome.measurements.failed(f"session: {type(failure).__name__}: {gist(str(failure))}")
         self.outcome.finished += 1

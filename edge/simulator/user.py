@@ -14,10 +14,13 @@ from edge.kernel.random import Generator
 from edge.simulator.measurements import Measurements
 from edge.testing.client import Client
 from edge.testing.reply import Reply
-from edge.testing.socket import ClientSocket, UpgradeRefused
+from edge.testing.socket import ClientSocket, SocketClosed, UpgradeRefused
 
 _T = TypeVar("_T")
 _RETRY_AFTER_S = 0.5
+
+#: What a connection raises that does not come about, or breaks, or stays silent.
+LOST = (UpgradeRefused, SocketClosed, JsException, TimeoutError)
 
 
 class InvariantBroken(Exception):
@@ -87,7 +90,7 @@ class User:
         self._note_stream(name, reply)
         if reply.status >= 500 or reply.status == 429:
             body = reply.text if reply._content is not None else ""
-            self.measurements.failed(f"{name}: {reply.status} {body[:80]}".rstrip())
+            self.measurements.failed(f"{name}: {reply.status} {gist(body)}".rstrip())
         return reply
 
     def _note_stream(self, name: str, reply: Reply) -> None:
@@ -108,7 +111,7 @@ class User:
         try:
             await socket.__aenter__()
         except (UpgradeRefused, JsException) as refusal:
-            self.measurements.failed(f"{name}: {str(refusal)[:100]}")
+            self.measurements.failed(f"{name}: {gist(str(refusal))}")
             raise
         self.measurements.took(name, self.clock.monotonic() - start_s)
         try:
@@ -147,3 +150,9 @@ class User:
         if not condition:
             self.reporter.broken("workload", what)
             raise InvariantBroken(what)
+
+
+def gist(text: str) -> str:
+    """The last line of what may be a traceback, not too long."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:100] if lines else ""

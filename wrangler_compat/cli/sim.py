@@ -89,7 +89,10 @@ def _job(folder: Path, options: dict[str, Any]) -> Any:
     return job
 
 
-_REPLAYED = ("config", "env", "duration", "sessions", "workload", "profile", "faults", "schedule", "check", "sabotage")
+_REPLAYED = (
+    *("config", "env", "duration", "sessions", "workload"),
+    *("profile", "faults", "schedule", "check", "sabotage"),
+)
 _NAMES = {"config": "configs", "env": "environment", "check": "checkers"}
 
 
