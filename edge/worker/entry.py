@@ -78,14 +78,18 @@ class Entry:
             else:
                 task.cancel("the client disconnected")
 
-        clock.call_at(clock.now() + after_s, leave)
+        timer = clock.call_at(clock.now() + after_s, leave)
         try:
             response = await self._at_place(request, answer)
         except asyncio.CancelledError:
+            timer.cancel()
             if not left:
                 raise
             task.uncancel()
             raise connection_lost() from None
+        except BaseException:
+            timer.cancel()  # the task goes on to other things, which are not this client's
+            raise
         connection.append(Breakable(response))
         return response
 
