@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import AssetsConfig, DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
+from edge.config import (
+    AssetsConfig,
+    D1Binding,
+    DurableBinding,
+    KvBinding,
+    R2Binding,
+    RateLimitBinding,
+    ServiceBinding,
+    WorkerConfig,
+    WorldConfig,
+)
 from edge.http.request import Request
 from edge.http.response import Response
 from tests.loops import run
@@ -81,6 +91,10 @@ def test_summary(tmp_path: Path) -> None:
         durable=(DurableBinding("ROOM", "Room"),),
         services=(ServiceBinding("API", "api", "Entry"),),
         assets=AssetsConfig(tmp_path, "ASSETS"),
+        d1=(D1Binding("DB", "id2"),),
+        r2=(R2Binding("R2", "pictures"),),
+        rate_limits=(RateLimitBinding("RL", "77", 3, 60),),
+        analytics=("AE",),
     )
     lines = list(summary(WorldConfig((worker, WorkerConfig("bare", tmp_path, None, "2026-10-01")))))
     text = "\n".join(lines)
@@ -90,6 +104,10 @@ def test_summary(tmp_path: Path) -> None:
         "env.ROOM (Room)",
         "env.API (api#Entry)",
         "env.ASSETS",
+        "env.DB (id2)",
+        "env.R2 (pictures)",
+        "env.RL (77)",
+        "Analytics Engine Dataset",
         'env.GREETING ("hi")',
     ):
         assert part in text
