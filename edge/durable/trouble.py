@@ -1,7 +1,7 @@
 """What befalls one object: scripted crashes, evictions, commits that fail or are slow, and what the
 latency profile says of commits.
 
-Source: `docs/simulation.md`, "Faults"; `docs/latency-model.md`.
+Source: `docs/faults.md`; `docs/latency-model.md`.
 """
 
 from __future__ import annotations

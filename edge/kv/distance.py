@@ -1,6 +1,6 @@
 """KV's model of distance: what the latency profile says of hot reads, cold reads and writes; and its faults.
 
-Source: `docs/latency-model.md`; `docs/simulation.md`, "Faults".
+Source: `docs/latency-model.md`; `docs/faults.md`.
 """
 
 from __future__ import annotations

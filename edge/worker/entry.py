@@ -1,7 +1,7 @@
 """Entering the network at a place: what a client's place means for its request, the way there and back, and
 clients that go away.
 
-Source: spec runtime.md section 4 (`request.cf`); `docs/simulation.md`, "Faults".
+Source: spec runtime.md section 4 (`request.cf`); `docs/faults.md`.
 """
 
 from __future__ import annotations

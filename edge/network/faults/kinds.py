@@ -1,6 +1,6 @@
 """The faults there are, and what each may be told.
 
-Source: `docs/simulation.md`, "Faults".
+Source: `docs/faults.md`.
 """
 
 from __future__ import annotations

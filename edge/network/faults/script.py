@@ -2,7 +2,7 @@
 
 Times count from the start of the world. A time may be a range, `at = ["5m", "20m"]`: then the seed chooses.
 
-Source: `docs/simulation.md`, "Faults".
+Source: `docs/faults.md`.
 """
 
 from __future__ import annotations

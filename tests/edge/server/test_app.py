@@ -13,6 +13,7 @@ from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
 from edge.js.errors import JsException
 from edge.kernel.clock import WallClock
+from edge.network.errors import UnknownPlace
 from edge.server.app import FrontDoor
 from tests.edge.server.door import FakeWorld, Handler
 from tests.loops import run
@@ -164,3 +165,38 @@ def test_an_error_text_may_hold_a_lone_surrogate() -> None:
     start, body = run(drive(answer, scope()))
     assert start["status"] == 500
     assert body["body"].decode() == "Error: half \ufffd of a character"
+
+
+@pytest.mark.parametrize(
+    ("headers", "default", "place"),
+    [
+        ([], None, None),
+        ([], "SYD", "SYD"),
+        ([(b"x-edge-place", b"lhr")], "SYD", "lhr"),
+        ([(b"x-edge-place", b"lhr")], None, "lhr"),
+    ],
+)
+def test_where_a_request_enters(
+    headers: list[tuple[bytes, bytes]], default: str | None, place: str | None
+) -> None:
+    async def answer(request: Request) -> Response:
+        return Response.make(b"ok")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        assert message["type"].startswith("http.response.")
+
+    world = FakeWorld(answer)
+    given = scope(headers=[(b"host", b"edge.test"), *headers])
+    run(FrontDoor(world, WallClock(), place=default)(given, receive, send))
+    assert world.places == [place]
+
+
+def test_an_unknown_place_is_a_bad_request() -> None:
+    async def answer(request: Request) -> Response:
+        raise UnknownPlace("no such place")
+
+    start, body = run(drive(answer, scope()))
+    assert (start["status"], body["body"]) == (400, b"no such place")
