@@ -57,6 +57,10 @@ def _compiled(source: bytes, path: str) -> CodeType:
     return code
 
 
+#: What Workers have put into `sys.modules`, to be told from modules of the host.
+_registered: dict[str, ModuleType] = {}
+
+
 class ModuleSpace:
     """Loads and holds the modules of one Worker."""
 
@@ -94,10 +98,8 @@ class ModuleSpace:
 
     def close(self) -> None:
         """Forget the modules, so that nothing keeps a replaced Worker's classes findable."""
-        for name, module in self._registered.items():
-            if sys.modules.get(name) is module:
-                del sys.modules[name]
-        self._registered.clear()
+        for name in list(self._registered):
+            self._unregister(name)
 
     @property
     def files(self) -> Iterable[str]:
@@ -187,21 +189,24 @@ class ModuleSpace:
             setattr(self._modules[parent_name], child, module)
         return module
 
+    def _unregister(self, name: str) -> None:
+        module = self._registered.pop(name, None)
+        if module is not None and sys.modules.get(name) is module:
+            del sys.modules[name], _registered[name]
+
     def _execute(self, name: str, spec: ModuleSpec) -> ModuleType:
         module = module_from_spec(spec)
         module.__dict__["__builtins__"] = self._builtins
         self._modules[name] = module
-        if name not in sys.modules:
-            # Dataclasses, pickle and typing look a class's module up here. The first Worker to use
-            # a name gets it; imports never go through this entry.
-            sys.modules[name] = module
-            self._registered[name] = module
+        if sys.modules.get(name) is _registered.get(name):
+            # Dataclasses, pickle and typing look a class's module up here, most of them while it loads:
+            # the Worker that loads last has the name, unless the host needs it. Imports never go here.
+            sys.modules[name] = _registered[name] = self._registered[name] = module
         try:
             if spec.loader is not None:
                 spec.loader.exec_module(module)
         except BaseException:
             del self._modules[name]
-            if self._registered.pop(name, None) is not None:
-                del sys.modules[name]
+            self._unregister(name)
             raise
         return module

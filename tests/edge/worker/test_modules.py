@@ -36,8 +36,8 @@ def test_two_workers_with_equally_named_modules_do_not_see_each_other(tmp_path: 
     assert [module.value for module in modules] == ["one", "two"]
     for space in spaces:
         space.close()
-    assert "helper" not in sys.modules
-    assert "entry" not in sys.modules
+    assert sys.modules.get("helper") not in modules
+    assert sys.modules.get("entry") not in modules
 
 
 def test_provided_modules_exist_only_inside(tmp_path: Path) -> None:
