@@ -8,7 +8,7 @@ Sources: spec durable-objects.md sections 5, 8 and 9, wrangler.md section 5.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,19 @@ class LostDatabase:
 class Database(SqlDatabase):
     """One object's storage."""
 
-    __slots__ = ("_has_kv",)
+    __slots__ = ("_has_kv", "on_open")
 
     def __init__(self, path: Path | None = None, *, synchronous: str = "FULL") -> None:
         super().__init__(path, synchronous=synchronous)
         self._has_kv = False
+        #: Called when the file was opened.
+        self.on_open: Callable[[], None] | None = None
 
     def _open(self) -> apsw.Connection:
         connection = super()._open()
         self._has_kv = connection.table_exists("main", "_cf_KV")
+        if self.on_open is not None:
+            self.on_open()
         return connection
 
     def schema_changed(self) -> None:

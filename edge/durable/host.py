@@ -18,6 +18,7 @@ from edge.durable.distance import Homes
 from edge.durable.ids import DurableObjectId, IdFactory
 from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
+from edge.durable.open_files import OpenFiles
 from edge.durable.slot import Slot
 from edge.errors import EmulatorError
 from edge.http.host import Host
@@ -82,6 +83,7 @@ class DurableHost:
         self._label = f"durable:{unique_key}"
         self._ids = IdFactory(unique_key)
         self._slots: dict[str, Slot] = {}
+        self.open_files = OpenFiles()
         table = None if self._directory is None else self._directory / "metadata.sqlite"
         self.alarms = AlarmScheduler(self, table)
         self.network = network

@@ -53,6 +53,8 @@ class Slot:
         self.host = host
         self.id = object_id
         self.database = Database(host.database_path(str(object_id)), synchronous=host.synchronous)
+        if self.database.path is not None:
+            self.database.on_open = self._file_opened
         self.sockets = HibernatableSockets(self)
         self.actor: Actor | None = None
         self._plain: list[WebSocket] = []
@@ -166,7 +168,21 @@ class Slot:
             self._timer = None
         if self.database.path is not None:
             self.database.close()
+            self.host.open_files.closed(self)
         self.host.put_away(self)
+
+    def _file_opened(self) -> None:
+        self.host.open_files.opened(self)
+
+    def close_file(self) -> bool:
+        """Close the file of an object that has nothing to do; its next use opens it again."""
+        actor = self.actor
+        if actor is not None and (actor.busy or actor.loose_tasks or actor.commits.in_flight is not None):
+            return False
+        if self.database.in_transaction or not (self.ending is None or self.ending.done()):
+            return False
+        self.database.close()
+        return True
 
     @property
     def ending(self) -> asyncio.Future[None] | None:

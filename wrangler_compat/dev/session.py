@@ -16,6 +16,7 @@ from edge.errors import UserError
 from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
+from edge.kernel.files import raise_open_files_limit
 from edge.kernel.tasks import log_failure, run_to_end, spawn
 from edge.server.app import INSPECTOR_PATH, FrontDoor
 from edge.world import World
@@ -43,6 +44,7 @@ def run(options: DevOptions) -> None:
     """Serve until interrupted. Raises UserError."""
     console = Console(options.log_level)
     console.install()
+    raise_open_files_limit()
     loaded = load(options.configs, _load_options(options))
     for note in loaded.notes:
         console.say(note)
