@@ -90,14 +90,20 @@ class TracedActor(Actor):
     def _event_context(self, event: Event) -> contextvars.Context:
         context = super()._event_context(event)
         if event.trace is not None:
-            event.trace.gate.end()
             context.run(current_span.set, event.trace.whole)
         return context
 
     def _perform(self, event: Event) -> Coroutine[Any, Any, Any]:
-        return super()._perform(event) if event.trace is None else self._traced(event, event.trace)
+        trace = event.trace
+        if trace is None:
+            return super()._perform(event)
+        if not trace.gate and not self.input.admits(self.input.ground):
+            # It did not stand in line, but the gate has shut between its delivery and its turn.
+            trace.gate = child_of(trace.whole, "gate.wait")
+        return self._traced(event, trace)
 
     async def _traced(self, event: Event, trace: EventTrace) -> Any:
+        trace.gate.end()
         try:
             with span("durable.run", constructs=self.instance is None):
                 return await event.perform(self)
@@ -119,4 +125,4 @@ class TracedActor(Actor):
 
 def _caller_is_recorded() -> bool:
     caller = current_span.get()
-    return caller is not None and (caller.end_s is None or not caller.tracer.is_limited)
+    return caller is not None and (caller.is_open or not caller.tracer.is_limited)

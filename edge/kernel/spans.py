@@ -59,9 +59,9 @@ class Span:
         "modelled",
         "name",
         "parent_id",
+        "root",
         "start_s",
         "tags",
-        "trace_id",
         "tracer",
     )
 
@@ -69,8 +69,8 @@ class Span:
         self.tracer = tracer
         self.name = name
         self.id = tracer.next_id()
-        #: The id of the span that the tree hangs from.
-        self.trace_id: int = self.id if parent is None else parent.trace_id
+        #: The span that the tree hangs from.
+        self.root: Span = self if parent is None else parent.root
         self.parent_id = None if parent is None else parent.id
         self.tags = tags
         #: Whether this time was made up by the model of the network or of time, rather than measured.
@@ -82,6 +82,16 @@ class Span:
 
     def __bool__(self) -> bool:
         return True
+
+    @property
+    def trace_id(self) -> int:
+        """The id of the span that the tree hangs from."""
+        return self.root.id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this is under way, or at least what it was part of."""
+        return self.end_s is None or self.root.end_s is None
 
     def tag(self, **tags: Tag) -> None:
         """Say more about the span."""
@@ -204,7 +214,7 @@ class Tracer:
         if self.limit_per_s is None:
             return True
         parent = current_span.get()
-        if parent is not None and parent.end_s is None:
+        if parent is not None and parent.is_open:
             return True
         second = int(self._clock.monotonic())
         if second != self._second:
@@ -223,7 +233,7 @@ class Tracer:
         """A span for what comes in from outside: part of the tree of whoever is at work here (a simulated
         user, say), else of a new one."""
         parent = current_span.get()
-        return Span(self, name, parent if parent is not None and parent.end_s is None else None, tags)
+        return Span(self, name, parent if parent is not None and parent.is_open else None, tags)
 
 
 def span(name: str, /, **tags: Tag) -> Span | NoSpan:
@@ -234,9 +244,9 @@ def span(name: str, /, **tags: Tag) -> Span | NoSpan:
 
 def child_of(parent: Span | None, name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span within `parent`, wherever the code runs that makes it."""
-    if parent is None or (parent.end_s is not None and parent.tracer.is_limited):
+    if parent is None or (parent.tracer.is_limited and not parent.is_open):
         # A socket may go on for hours in the context of the request that opened it: where only some
-        # trees are recorded, a tree takes nothing more once its branch has ended.
+        # trees are recorded, a tree takes nothing more once it has ended.
         return NO_SPAN
     return Span(parent.tracer, name, parent, tags)
 

@@ -192,12 +192,17 @@ def test_a_limited_tracer_asks_once_a_tree() -> None:
 
 
 @pytest.mark.parametrize(("limit_per_s", "kept"), [(None, True), (5, False)])
-def test_what_outlives_its_branch_is_recorded_only_where_everything_is(
+def test_what_outlives_its_tree_is_recorded_only_where_everything_is(
     limit_per_s: int | None, kept: bool
 ) -> None:
     _, tracer, _ = recording(limit_per_s)
     with tracer.entry("request") as root:
-        root.end()
+        with span("worker.fetch") as inner:
+            inner.end()
+            assert span("kv.get"), "the request goes on"
+        with span("waituntil"):
+            root.end()
+            assert span("kv.get"), "the background work goes on"
         assert bool(span("kv.get")) is kept
 
 
