@@ -12,7 +12,8 @@ before = open_files_limit()
 raise_open_files_limit()
 after = open_files_limit()
 raise_open_files_limit()
-print(before, after == min(hard if hard != resource.RLIM_INFINITY else 65_536, 65_536), open_files_limit() == after)
+most = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+print(before, after == most, open_files_limit() == after)
 """
 
 
