@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -151,20 +150,6 @@ def test_strokes_and_sleepers_survive_kill_9(tmp_path: Path, visit: Visit) -> No
         assert ada.hear("stroke") == {**STROKE, "by": "ada", "n": 1}
         assert ada.sees() == ["Ada"]
         assert listed(server, 1)[0]["name"] == "durable"
-
-
-def test_an_idle_board_is_wiped_and_leaves_the_list(tmp_path: Path, visit: Visit) -> None:
-    project = tmp_path / "whiteboard"
-    shutil.copytree(WHITEBOARD, project)
-    config = project / "wrangler.jsonc"
-    config.write_text(config.read_text().replace('"IDLE_HOURS": 24', '"IDLE_HOURS": 0.0003'))
-    with serving(project, tmp_path / "state") as server:
-        ada = visit(server, "idle", "ada")
-        ada.hear("people")
-        ada.send(**STROKE)
-        ada.hear("stroke")
-        assert ada.hear("clear")["because"] == "The board was idle for too long and has been wiped"
-        assert httpx.get(f"{server.url}/boards").json() == []
 
 
 def test_boards_are_listed_latest_first(tmp_path: Path, visit: Visit) -> None:
