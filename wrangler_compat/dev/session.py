@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.dev.console import Console, summary
 from wrangler_compat.dev.listener import is_loopback, listen, url_of
 from wrangler_compat.dev.options import DevOptions
+from wrangler_compat.dev.state_folder import held, keeps_data
 from wrangler_compat.dev.tracing import Tracing
 from wrangler_compat.modules.dialect import PythonDialect
 
@@ -54,7 +55,8 @@ def run(options: DevOptions) -> None:
         console.warn('"dev.local_protocol" is "https": for that, start with --server hypercorn --https')
     host = options.host or loaded.dev.host
     listener = listen(host, loaded.dev.port if options.port is None else options.port)
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
+    folder = held(state_dir(options), console) if keeps_data(loaded.world) else nullcontext()
+    with folder, asyncio.Runner(loop_factory=_new_loop) as runner:
         run_to_end(runner.get_loop(), Session(options, loaded, console, listener).run())
 
 
