@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request as ControlRequest
@@ -62,7 +62,7 @@ class Control:
                 refusal = _text(f"Invalid {name.title()} header", 403)
                 await refusal({**scope, "type": "http"}, receive, send)
                 return True
-        await self._app({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+        await self._app({**scope, "path": unquote(path), "raw_path": path.encode()}, receive, send)
         return True
 
     async def _scheduled(self, request: ControlRequest) -> Response:

@@ -44,7 +44,7 @@ class Inspector:
             Route(PATH, self._overview),
             Route(f"{PATH}/requests", self._requests),
             Route(f"{PATH}/trace/{{number:int}}", self._trace),
-            Route(f"{PATH}/kv/{{namespace}}", self._keys),
+            Route(f"{PATH}/kv/{{namespace:path}}", self._keys),
             Route(f"{PATH}/objects/{{worker}}/{{class_name}}", self._objects),
         ]
 
@@ -77,7 +77,7 @@ class Inspector:
             return _html("KV", f'<p class="bad">{escape(str(problem))}</p>', 400)
         following = ""
         if found.cursor is not None:
-            link = f"{PATH}/kv/{quote(name)}?prefix={quote(prefix)}&cursor={quote(found.cursor)}"
+            link = f"{PATH}/kv/{_quoted(name)}?prefix={_quoted(prefix)}&cursor={_quoted(found.cursor)}"
             following = f'<p><a href="{escape(link)}">next page</a></p>'
         return _html(f"KV {name}", _key_table(found.keys) + following)
 
@@ -92,7 +92,7 @@ class Inspector:
     def _durable_parts(self) -> str:
         parts = []
         for (worker, class_name), host in sorted(self._world.durable_hosts.items()):
-            link = f"{PATH}/objects/{quote(worker)}/{quote(class_name)}"
+            link = f"{PATH}/objects/{_quoted(worker)}/{_quoted(class_name)}"
             ids = host.ids()
             parts.append(
                 f'<h2>Durable Objects: {escape(class_name)} <span class="soft">of {escape(worker)}, '
@@ -149,7 +149,7 @@ def _target(row: BindingRow) -> str:
     if row.target is None:
         return ""
     if row.kind == "KV Namespace":
-        return f'<a href="{PATH}/kv/{quote(row.target)}">{escape(row.target)}</a>'
+        return f'<a href="{PATH}/kv/{_quoted(row.target)}">{escape(row.target)}</a>'
     return escape(row.target)
 
 
@@ -176,6 +176,10 @@ def _object_table(host: DurableHost, ids: list[str], count: int, link: str | Non
     if more > 0:
         note = f"<p>{more:,} more</p>" if link is None else f'<p><a href="{link}">{more:,} more</a></p>'
     return _table(("object", "state", "what keeps it from hibernating"), body, "No objects yet.") + note
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
 
 
 def _table(head: Iterable[str], rows: list[str], empty: str) -> str:
