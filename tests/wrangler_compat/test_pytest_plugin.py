@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import textwrap
 from pathlib import Path
 
@@ -260,3 +261,33 @@ def test_tests_without_a_world_are_left_to_others(project: Project) -> None:
         """
     )
     outcome.assert_outcomes(passed=2)
+
+
+def test_breakpoints_stop_in_the_worker(project: Project) -> None:
+    project.write("src/entry.py", WORKER.replace("if ", "breakpoint()\n        if "))
+    outcome = project.run(
+        """
+        import sys
+
+        async def test_it(client, clock, monkeypatch):
+            stops = []
+            monkeypatch.setattr(sys, "breakpointhook", lambda: stops.append(sys._getframe(1)))
+            began_s = clock.now()
+            await client.get("/")
+            (frame,) = stops
+            assert frame.f_code.co_filename.endswith("src/entry.py")
+            assert frame.f_locals["self"].env.MODE == "plain"
+            assert clock.now() == began_s
+        """
+    )
+    outcome.assert_outcomes(passed=1)
+
+
+@pytest.mark.slow
+def test_coverage_of_a_worker(project: Project) -> None:
+    project.write("tests/test_shop.py", "async def test_it(client): assert (await client.get('/')).ok\n")
+    measure = ("-m", "coverage", "run", "--source=src", "-m", "pytest", "-q")
+    assert project.pytester.run(sys.executable, *measure).ret == 0
+    report = project.pytester.run(sys.executable, "-m", "coverage", "report", "-m")
+    # All but the line that rolls a die.
+    report.stdout.re_match_lines([r"src/entry\.py +7 +1 +86% +8"])

@@ -5,6 +5,7 @@ A configuration is read once and kept until one of its files changes; a world is
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -18,6 +19,8 @@ from edge.testing.world import WorldUnderTest
 from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.config.search import NAMES, find_config
 from wrangler_compat.modules.dialect import PythonDialect
+
+_log = logging.getLogger("edge.testing")
 
 
 class UnknownOption(TypeError):
@@ -96,6 +99,8 @@ def load_once(paths: Sequence[Path], options: EdgeOptions) -> Loaded:
     if known is not None and known[0] == (process, _versions(known[1].files)):
         return known[1]
     loaded = load(paths, LoadOptions(environment=options.environment, variables=options.variables))
+    for warning in loaded.warnings:
+        _log.warning("%s", warning)
     _loaded[key] = ((process, _versions(loaded.files)), loaded)
     return loaded
 
