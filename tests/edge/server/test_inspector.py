@@ -197,7 +197,7 @@ def test_a_large_tree_is_shortened_with_a_way_to_all_of_it(tmp_path: Path) -> No
         assert "102 more spans." in requests.text
         assert (requests.text.count('<details class="row'), alone.text.count('<details class="row')) == (
             20,
-            102,
+            122,
         )
 
     inspecting(tmp_path, look)
