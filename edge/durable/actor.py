@@ -241,7 +241,8 @@ class Actor:
         context = contextvars.copy_context()
         context.run(resume_guard.set, self._guarding(section))
         name = "blockConcurrencyWhile" if resets else "transaction"
-        spawn(self._in_section(work, section, done, resets=resets), name=name, context=context)
+        task = spawn(self._in_section(work, section, done, resets=resets), name=name, context=context)
+        task.add_done_callback(lambda _: work.close())  # the object may break before this begins
         return JsPromise.of(done)
 
     async def _in_section(

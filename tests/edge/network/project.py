@@ -36,6 +36,15 @@ class Room(DurableObject):
     async def read(self):
         return [await self.ctx.storage.get("n"), self.memory]
 
+    async def alone(self):
+        async def work():
+            value = (await self.ctx.storage.get("n") or 0) + 1
+            await asyncio.sleep(0.01)
+            await self.ctx.storage.put("n", value)
+            return [value, self.memory]
+
+        return await self.ctx.blockConcurrencyWhile(work)
+
     async def slow(self, seconds):
         self.memory += 1
         await asyncio.sleep(seconds)
@@ -83,6 +92,8 @@ class Default(WorkerEntrypoint):
             return Response(str(list(await room.incr())))
         if action == "read":
             return Response(str(list(await room.read())))
+        if action == "alone":
+            return Response(str(list(await room.alone())))
         if action == "slow":
             return Response(str(await room.slow(10)))
         if action == "order":
