@@ -101,14 +101,13 @@ def _two_lives(seams: Seams) -> None:
 
 def _event_twice(seams: Seams) -> None:
     def wrap(original: Any) -> Any:
-        def start(actor: Actor, event: Event) -> None:
+        def deliver(actor: Actor, event: Event) -> Any:
             original(actor, event)
-            actor.events += 1
-            original(actor, event)
+            return original(actor, event)
 
-        return start
+        return deliver
 
-    seams.around(Actor, "_start", wrap)
+    seams.around(Actor, "deliver", wrap)
 
 
 def _alarm_dropped(seams: Seams) -> None:

@@ -45,8 +45,11 @@ from edge.errors import UserError
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
 def command(directory: str, seeds: str | None, as_json: bool, **options: Any) -> None:
     """Drive the Workers of DIR with simulated users and say how long things took and what broke."""
+    import gc
+
     from rich.console import Console
 
+    gc.enable()  # the command line starts without; a simulation makes garbage
     job = _job(Path(directory), options)
     replay = _replay(directory, options)
     console = Console(highlight=False)
@@ -103,19 +106,17 @@ def _replay(directory: str, options: dict[str, Any]) -> str:
         for one in value if isinstance(value, tuple) else [value]:
             if one is not None:
                 words += [f"--{flag}", str(one)]
-    return shlex.join(words)
+    return shlex.join(words if options["spans"] else [*words, "--no-spans"])
 
 
 def _one(job: Any, options: dict[str, Any], console: Any, *, as_json: bool, replay: str) -> None:
-    from rich.progress import Progress
-
     from wrangler_compat.sim.job import run_job
     from wrangler_compat.sim.report import print_outcome
     from wrangler_compat.sim.tracing import trace_to
 
     with (
         trace_to(options["trace"]) as sink,
-        Progress(console=type(console)(stderr=True), transient=True, disable=as_json) as bar,
+        _progress(as_json=as_json) as bar,
     ):
         task = bar.add_task("simulating", total=1.0)
         outcome = run_job(
@@ -130,8 +131,6 @@ def _one(job: Any, options: dict[str, Any], console: Any, *, as_json: bool, repl
 
 
 def _many(job: Any, seeds: str, jobs: int | None, console: Any, *, as_json: bool, replay: str) -> None:
-    from rich.progress import Progress
-
     from edge.simulator.outcome import Outcome
     from edge.simulator.seeds import parse_seeds, run_seeds
     from wrangler_compat.sim.job import run_job
@@ -139,7 +138,7 @@ def _many(job: Any, seeds: str, jobs: int | None, console: Any, *, as_json: bool
 
     wanted = parse_seeds(seeds)
     outcomes: list[Outcome] = []
-    with Progress(console=type(console)(stderr=True), transient=True, disable=as_json) as bar:
+    with _progress(as_json=as_json) as bar:
         task = bar.add_task("seeds", total=len(wanted))
         for outcome in run_seeds(partial(run_job, job), wanted, jobs):
             outcomes.append(outcome)
@@ -154,6 +153,14 @@ def _many(job: Any, seeds: str, jobs: int | None, console: Any, *, as_json: bool
             print_failure(console, failed)
     if failed is not None:
         _fail(replay, failed.seed)
+
+
+def _progress(*, as_json: bool) -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=as_json or not console.is_terminal)
 
 
 def _fail(replay: str, seed: int) -> None:

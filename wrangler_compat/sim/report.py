@@ -21,11 +21,11 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     )
     print_measurements(console, outcome.measurements)
     _print_counts(console, "faults", outcome.faults)
-    if outcome.checked:
-        tried = [f"{name} ({count:,})" for name, count in outcome.checked.items() if count]
-        console.print(f"invariants held: {', '.join(tried) or 'none was tried'}" if outcome.ok else "")
+    if outcome.ok:
+        tried = [f"{name} {count:,}" for name, count in outcome.checked.items() if count]
+        console.print(f"invariants held: {', '.join(tried) or 'none was tried'}")
         if idle := [name for name, count in outcome.checked.items() if not count]:
-            console.print(f"[dim]nothing to check for: {', '.join(idle)}[/dim]")
+            console.print(f"nothing to check for: {', '.join(idle)}")
     print_failure(console, outcome)
 
 

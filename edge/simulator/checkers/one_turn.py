@@ -25,14 +25,13 @@ class OneTurn(Checker):
     def __init__(self, clock: Clock, broken: Broken) -> None:
         super().__init__(clock, broken)
         self._lives: dict[Slot, Actor] = {}
-        self._performed: dict[Event, None] = {}
+        self._started: dict[Event, None] = {}
 
     def listen(self, seams: Seams) -> None:
         for name in ("get", "put", "delete", "pairs"):
             seams.around(Database, name, self._on_use)
         seams.around(Commits, "wrote", self._on_use)
         seams.around(Actor, "_start", self._on_start)
-        seams.around(Actor, "_perform", self._on_perform)
 
     def _on_use(self, original: Any) -> Any:
         def use(*args: Any, **options: Any) -> Any:
@@ -57,20 +56,17 @@ class OneTurn(Checker):
             if before is not None and before is not actor and not _over(before):
                 self.broke(f"two lives of {actor.invocation.label} at a time")
             self._lives[actor.slot] = actor
+            self._once(actor, event)
             original(actor, event)
 
         return start
 
-    def _on_perform(self, original: Any) -> Any:
-        def perform(actor: Actor, event: Event) -> Any:
-            self.checked += 1
-            if event in self._performed:
-                self.broke(f"{event.handler} of {actor.invocation.label} ran twice for one event")
-            self._performed[event] = None
-            event.done.add_done_callback(lambda _: self._performed.pop(event, None))
-            return original(actor, event)
-
-        return perform
+    def _once(self, actor: Actor, event: Event) -> None:
+        self.checked += 1
+        if event in self._started:
+            self.broke(f"{event.handler} of {actor.invocation.label} ran twice for one event")
+        self._started[event] = None
+        event.done.add_done_callback(lambda _: self._started.pop(event, None))
 
 
 def _over(actor: Actor) -> bool:

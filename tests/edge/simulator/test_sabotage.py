@@ -9,9 +9,10 @@ from edge.simulator.sabotage import SABOTAGE, UnknownSabotage
 from tests.edge.simulator.probes import run_probe
 
 
+@pytest.mark.parametrize("spans", [False, True])
 @pytest.mark.parametrize("name", SABOTAGE)
-def test_its_checker_catches_the_bug(name: str) -> None:
-    outcome = run_probe(sabotage=(name,), checkers=(SABOTAGE[name].breaks,))
+def test_its_checker_catches_the_bug(name: str, spans: bool) -> None:
+    outcome = run_probe(sabotage=(name,), checkers=(SABOTAGE[name].breaks,), spans=spans)
     assert [broken.invariant for broken in outcome.violations] == [SABOTAGE[name].breaks]
 
 
