@@ -19,6 +19,7 @@ from edge.kernel.clock import VirtualClock
 
 _SLICE_S = 0.05  # how long a held loop sleeps before it looks at the holds again
 _TURNS_A_LOOK = 1024  # turns of the loop between two looks at real time
+_TURNS_A_POLL = 32  # turns between two looks at files when none are open
 
 #: Told why nothing happens any more, in words.
 OnStall = Callable[[str], None]
@@ -31,6 +32,7 @@ class JumpingSelector(selectors.BaseSelector):
         self._real = selectors.DefaultSelector()
         self._clock = clock
         self._connections: dict[int, None] = {}
+        self._foreign = 0  # files that are not the loop's own
         self._silent_s = 0.0
         self._turns = 0
         self._runs_until_s = float("inf")
@@ -46,15 +48,18 @@ class JumpingSelector(selectors.BaseSelector):
     def disregard_own(self) -> None:
         """What is registered by now is the loop's own and holds nothing up."""
         self._connections.clear()
+        self._foreign = 0
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         key = self._real.register(fileobj, events, data)
+        self._foreign += 1
         if not _listens(key.fd):
             self._connections[key.fd] = None
         return key
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         key = self._real.unregister(fileobj)
+        self._foreign -= 1
         self._connections.pop(key.fd, None)
         return key
 
@@ -81,7 +86,8 @@ class JumpingSelector(selectors.BaseSelector):
         if not self._turns % _TURNS_A_LOOK and time.monotonic() > self._runs_until_s:
             self._runs_until_s = float("inf")
             self._stalled(f"it has run for {self.limit_s:g} s of real time, and there is always more to do")
-        ready = self._real.select(0)
+        # Without files there are only wake-ups by threads, which also stand in the loop's queue.
+        ready = self._real.select(0) if self._foreign or not self._turns % _TURNS_A_POLL else []
         if ready or (timeout is not None and timeout <= 0):
             return ready
         if self._clock.held_by or self._connections or (self.processes and self._running()):
