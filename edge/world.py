@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
+    from edge.kv.distance import KvTrouble
     from edge.kv.logic.staleness import StaleRead
     from edge.kv.places import PlaceModel
     from edge.network.faults.faults import Faults, Script
@@ -355,10 +356,10 @@ def _faults(choice: Faults | Script, world: World) -> Faults | None:
     return open_faults(choice, world.random, world.clock, world.network)
 
 
-def _kv_trouble(faults: Faults, binding: KvBinding) -> Callable[[str], None]:
-    from edge.kv.distance import kv_trouble
+def _kv_trouble(faults: Faults, binding: KvBinding) -> KvTrouble:
+    from edge.kv.distance import KvTrouble
 
-    return kv_trouble(faults, (binding.id, binding.name))
+    return KvTrouble(faults, (binding.id, binding.name))
 
 
 def _kv_places(network: Network) -> PlaceModel:

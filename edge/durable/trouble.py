@@ -40,7 +40,7 @@ class Trouble:
     def commit(self) -> tuple[float, OSError | None]:
         """How many seconds a commit takes beside the disk, and why it fails (None: it does not)."""
         delay_s = self._commit_s()
-        if self._faults is None:
+        if self._faults is None or self._faults.quiet:
             return delay_s, None
         slow = self._strikes("commit_slow")
         if slow is not None:
@@ -50,7 +50,7 @@ class Trouble:
 
     def crashed(self) -> JsException | None:
         """Why the object ends now, where its code would go on; None when it goes on."""
-        if self._faults is None:
+        if self._faults is None or self._faults.quiet:
             return None
         home = self._home()
         if (home is not None and self._faults.down(home)) or self._strikes("crash") is not None:
@@ -59,11 +59,14 @@ class Trouble:
 
     def forgot(self) -> JsException | None:
         """Why the object is no longer in memory, though nobody noticed: its place was down meanwhile."""
+        if self._faults is None or self._faults.quiet:
+            return None
         return machine_lost() if self._count_outages() != self._outages else None
 
     def evicted(self) -> bool:
         """Whether the object is put away now that it rests."""
-        return self._faults is not None and self._strikes("evict") is not None
+        faults = self._faults
+        return faults is not None and not faults.quiet and self._strikes("evict") is not None
 
     def _strikes(self, kind: str) -> Fault | None:
         assert self._faults is not None

@@ -5,12 +5,11 @@ Source: `docs/latency-model.md`; `docs/faults.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from edge.http.status import STATUS_TEXTS
 from edge.kernel.spans import modelled_span
 from edge.kv.logic.refusal import KvRefused
 from edge.kv.places import Leg
+from edge.network.faults.fault import Fault
 from edge.network.faults.faults import Faults
 from edge.network.network import Network
 from edge.network.places import find_place, nearest, places
@@ -66,21 +65,32 @@ class KvPlaces:
                 await self._network.clock.sleep(self._network.draw_s(f"kv:{leg.value}:{place}", share))
 
 
-def kv_trouble(faults: Faults, names: tuple[str, ...]) -> Callable[[str], None]:
-    """What may refuse an operation on the namespace with these names (its id, its binding)."""
+class KvTrouble:
+    """What may refuse operations on one namespace (`edge.kv.namespace.Trouble`)."""
 
-    def refuse(operation: str) -> None:
-        what = f"{names[0]} {operation}"
-        failed = faults.strikes("kv_error", what, namespace=names, operation=operation)
+    __slots__ = ("_faults", "_names")
+
+    def __init__(self, faults: Faults, names: tuple[str, ...]) -> None:
+        """`names` are the namespace's id and its binding."""
+        self._faults = faults
+        self._names = names
+
+    @property
+    def possible(self) -> bool:
+        return self._faults.any_of("kv_error", "kv_rate_limit")
+
+    def meet(self, operation: str) -> None:
+        """Raises KvRefused when a fault strikes."""
+        failed = self._strikes("kv_error", operation)
         if failed is not None:
             status = failed.options.get("status", 500)
             raise KvRefused(status, failed.options.get("text", STATUS_TEXTS.get(status, "Internal Error")))
-        if operation in _WRITES and faults.strikes(
-            "kv_rate_limit", what, namespace=names, operation=operation
-        ):
+        if operation in _WRITES and self._strikes("kv_rate_limit", operation) is not None:
             raise KvRefused(429, "Too Many Requests")
 
-    return refuse
+    def _strikes(self, kind: str, operation: str) -> Fault | None:
+        what = f"{self._names[0]} {operation}"
+        return self._faults.strikes(kind, what, namespace=self._names, operation=operation)
 
 
 _WRITES = ("put", "delete")

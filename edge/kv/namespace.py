@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from edge.http.buffers import decode_text
 from edge.kernel.clock import Clock
@@ -54,6 +54,19 @@ class BulkValue:
 _DEFAULTS = PutOptions()
 
 
+class Trouble(Protocol):
+    """What may befall operations (get, put, delete, list)."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether anything can go wrong."""
+        ...
+
+    def meet(self, operation: str) -> None:
+        """May raise KvRefused in the place of an operation."""
+        ...
+
+
 class Namespace:
     """Keys and values. Strongly consistent, unless `place_model` gives each place its own copies."""
 
@@ -63,10 +76,8 @@ class Namespace:
         clock: Clock,
         place_model: PlaceModel | None = None,
         *,
-        trouble: Callable[[str], None] | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
-        """`trouble` is called with the name of each operation (get, put, delete, list) and may raise
-        KvRefused in its place."""
         self._store = store
         self._clock = clock
         self._places = None if place_model is None else PlacedStore(store, clock, place_model)
@@ -80,7 +91,9 @@ class Namespace:
     def peek(self, key: str) -> Entry | None:
         """What a read would give, when memory knows: an entry or `ABSENT`. None when it does not."""
         # With distance every read takes its time, and with faults it may fail: no looking up in passing.
-        return self._store.peek(key) if self._places is None and self._trouble is None else None
+        if self._places is not None or (self._trouble is not None and self._trouble.possible):
+            return None
+        return self._store.peek(key)
 
     async def get(self, key: str, cache_ttl_s: int | None = None) -> bytes | None:
         """The value of `key`, or None."""
@@ -161,7 +174,7 @@ class Namespace:
 
     def _meet_trouble(self, operation: str) -> None:
         if self._trouble is not None:
-            self._trouble(operation)
+            self._trouble.meet(operation)
 
     async def _read_all(self, keys: Sequence[str], cache_ttl_s: int | None) -> Sequence[Entry | None]:
         if self._places is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -11,7 +10,7 @@ from edge.kernel.random import RandomStreams
 from edge.kv.binding import KvNamespace
 from edge.kv.database import Durability
 from edge.kv.location import namespace_path
-from edge.kv.namespace import Namespace
+from edge.kv.namespace import Namespace, Trouble
 from edge.kv.places import PlaceModel
 from edge.kv.store import Store
 
@@ -27,7 +26,7 @@ def open_namespace(
     *,
     random: RandomStreams | None = None,
     place_model: PlaceModel | None = None,
-    trouble: Callable[[str], None] | None = None,
+    trouble: Trouble | None = None,
 ) -> KvNamespace:
     """A binding of the namespace `namespace_id`, for the world of `clock`.
 

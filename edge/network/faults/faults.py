@@ -56,6 +56,15 @@ class Faults:
             self._take(script, None)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nothing was ever asked to go wrong: then nothing needs to be asked."""
+        return not self._count
+
+    def any_of(self, *kinds: str) -> bool:
+        """Whether there are faults of these kinds, in force or not."""
+        return any(self._by_kind[kind] for kind in kinds)
+
+    @property
     def clients_leave(self) -> bool:
         """Whether clients may go away."""
         return bool(self._by_kind["client_disconnect"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.config import DurableBinding, KvBinding, WorkerConfig, WorldConfig
+from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.kernel.clock import VirtualClock
@@ -92,6 +92,10 @@ class Default(WorkerEntrypoint):
             return Response(str(list(await room.incr())))
         if action == "read":
             return Response(str(list(await room.read())))
+        if action == "self":
+            return await self.env.SELF.fetch("http://self/colo-of-self")
+        if action == "colo-of-self":
+            return Response("here")
         if action == "alone":
             return Response(str(list(await room.alone())))
         if action == "slow":
@@ -149,6 +153,7 @@ def play(scenario: Callable[[Project], Awaitable[None]], *, seed: int = 1, **opt
             root / "main.py",
             "2026-10-01",
             ("python_workers",),
+            services=(ServiceBinding("SELF", "distant"),),
             kv=(KvBinding("KV", "kv-id"),),
             durable=(DurableBinding("ROOM", "Room"),),
             durable_classes={"Room": True},

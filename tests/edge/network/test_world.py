@@ -79,6 +79,14 @@ def test_a_worker_starts_once_at_each_place() -> None:
     play(scenario, network=profile)
 
 
+def test_service_bindings_stay_in_the_place() -> None:
+    async def scenario(project: Project) -> None:
+        assert await project.get("self", "syd") == "here"
+        assert await project.timed_ms("self", "syd") == about(20.0)
+
+    play(scenario, network=LAB)
+
+
 def test_an_object_is_as_far_away_as_its_first_caller_made_it() -> None:
     async def scenario(project: Project) -> None:
         assert await project.timed_ms("incr/a", "syd") == about(22.0)
