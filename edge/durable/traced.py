@@ -114,12 +114,16 @@ class TracedActor(Actor):
     def _before_commit(self) -> None:
         super()._before_commit()
         commits = self.commits
-        commits.span = child_of(commits.writer, "durable.commit", **self._tags())
+        if commits.writer is not None:
+            commits.span = child_of(commits.writer, "durable.commit", **self._tags())
 
     def _committed(self, failure: JsException | None) -> None:
-        if failure is not None:
-            self.commits.span.fail(failure)
-        self.commits.span.end()
+        commits = self.commits
+        if commits.span:
+            if failure is not None:
+                commits.span.fail(failure)
+            commits.span.end()
+            commits.span = NO_SPAN
         super()._committed(failure)
 
 
