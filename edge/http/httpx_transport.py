@@ -36,7 +36,10 @@ def connection_lost() -> JsException:
 class HttpxTransport:
     """Sends requests over the network, bodies streaming both ways."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_alive: bool = True) -> None:
+        """Without `keep_alive` a connection ends with its response: in virtual time an open one holds the
+        clock."""
+        self._keep_alive = keep_alive
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, request: Request) -> Response:
@@ -49,7 +52,7 @@ class HttpxTransport:
 
         clock = current_host.get().clock
         try:
-            with clock.hold():
+            with clock.hold(f"{request.method} {request.url}"):
                 reply = await self._open().send(_outgoing(request), stream=True)
         except httpx.TransportError:
             raise connection_lost() from None
@@ -64,7 +67,10 @@ class HttpxTransport:
         if self._client is None:
             import httpx
 
-            limits = httpx.Limits(max_connections=None)  # waiting for one that nobody frees would be a hang
+            # No limit on connections: waiting for one that nobody frees would be a hang.
+            limits = httpx.Limits(
+                max_connections=None, max_keepalive_connections=None if self._keep_alive else 0
+            )
             self._client = httpx.AsyncClient(
                 timeout=None, follow_redirects=False, trust_env=False, limits=limits
             )

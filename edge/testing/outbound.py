@@ -13,10 +13,11 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from edge.errors import UserError
 from edge.http.headers import Headers
+from edge.http.host import Transport
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.streams.readable import ReadableStream
@@ -93,10 +94,16 @@ class MockedFetch:
         return _response(await made if inspect.isawaitable(made) else made)
 
 
+class Beyond(Transport, Protocol):
+    """The real internet."""
+
+    async def close(self) -> None: ...
+
+
 class MockedInternet:
     """The way out of a world under test (`edge.http.host.Transport`). The mock added last is asked first."""
 
-    def __init__(self, clock: Clock, beyond: Any = None) -> None:
+    def __init__(self, clock: Clock, beyond: Beyond | None = None) -> None:
         """`beyond` carries what no mock answers (None: such calls fail)."""
         self._clock = clock
         self._beyond = beyond
@@ -124,12 +131,17 @@ class MockedInternet:
         self._mocks.insert(0, mock)
         return mock
 
+    async def close(self) -> None:
+        """Close the way to the real internet."""
+        if self._beyond is not None:
+            await self._beyond.close()
+
     async def send(self, request: Request) -> Response:
         """The answer of the mock that knows the address. Raises UnmockedFetch."""
         mock = next((mock for mock in self._mocks if mock.matches(request.method, request.url)), None)
         if mock is None:
             if self._beyond is not None:
-                return await self._beyond.send(request)  # type: ignore[no-any-return]
+                return await self._beyond.send(request)
             known = ", ".join(map(str, self._mocks)) or "nothing"
             raise UnmockedFetch(
                 f"the Worker called {request.method} {request.url}, and the test has no answer for it: add "

@@ -20,7 +20,7 @@ from edge.network.here import at_place
 from edge.testing.client import Client
 from edge.testing.durable import DurableClass
 from edge.testing.kv import KvView
-from edge.testing.outbound import MockedFetch, MockedInternet
+from edge.testing.outbound import Beyond, MockedFetch, MockedInternet
 from edge.testing.stall import Stage
 from edge.worker.dialect import Dialect
 from edge.world import World
@@ -46,7 +46,7 @@ class WorldUnderTest(World):
         dialect: Dialect,
         clock: Clock | None = None,
         seed: int = 0,
-        outbound: Any = None,
+        outbound: Beyond | None = None,
         schedule: str = "fifo",
         patience_s: float = 5.0,
         limit_s: float = 60.0,
@@ -80,6 +80,10 @@ class WorldUnderTest(World):
         finally:
             if token is not None:
                 current_host.reset(token)
+
+    async def close(self, grace_s: float = 30.0) -> None:
+        await super().close(grace_s)
+        await self.internet.close()
 
     def mock_fetch(self, pattern: Any, handler: Any = None, **answer: Any) -> MockedFetch:
         """Answer what Workers `fetch`: see `MockedInternet.mock`."""

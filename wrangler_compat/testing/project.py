@@ -127,7 +127,7 @@ def make_world(
     if options.real_fetch:
         from edge.http.httpx_transport import HttpxTransport
 
-        outbound = HttpxTransport()
+        outbound = HttpxTransport(keep_alive=False)
     return WorldUnderTest(
         load_once(paths, options).world,
         dialect=PythonDialect(),

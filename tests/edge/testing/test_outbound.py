@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -80,3 +82,24 @@ async def test_an_address_without_an_answer(client: Client, world: WorldUnderTes
         "world.mock_fetch('https://api.example.com/rates', …). "
         "Mocked so far: GET https://api.example.com/rates, https://other.example/*"
     ) in str(refused.value)
+
+
+@pytest.mark.edge(real_fetch=True)
+async def test_the_real_network_holds_the_clock(client: Client, world: WorldUnderTest) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        await asyncio.to_thread(time.sleep, 0.1)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Mark: real\r\n\r\nback")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    began_s = world.now
+    async with asyncio.timeout(30):
+        reply = await client.get(f"/out?http://127.0.0.1:{port}/")
+    assert (reply.text, world.now) == ("200 real back", began_s)
+    world.mock_fetch("*", text="mocks come first")
+    assert (await client.get(f"/out?http://127.0.0.1:{port}/")).text == "200 None mocks come first"
+    await world.advance("1d")
+    server.close()
