@@ -50,7 +50,7 @@ class DevOptions:
         given = dict(rest)
         env_files = tuple(Path(name) for name in given.pop("env_files"))
         for name in ("persist_to", "cert", "key", "faults", "trace"):
-            given[name] = None if given[name] is None else Path(given[name])
+            given[name] = None if given.get(name) is None else Path(given[name])
         options = cls(configs=paths, port=port, variables=variables, env_files=env_files, **given)
         if (options.cert is None) != (options.key is None):
             raise UserError("--cert and --key belong together")
