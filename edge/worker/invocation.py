@@ -14,6 +14,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
+from edge.js.errors import error
 from edge.js.promise import JsPromise
 from edge.kernel.clock import Clock
 from edge.kernel.spans import span
@@ -22,19 +23,38 @@ from edge.kernel.tasks import spawn
 _log = logging.getLogger("edge.worker")
 
 WAIT_UNTIL_LIMIT_S = 30.0
+DEPTH_MAX = 32
 EVENT_WALL_LIMIT_S = 15 * 60.0  # scheduled, queue and alarm handlers
 
+_TOO_DEEP = (
+    "Subrequest depth limit exceeded. This request recursed through Workers too many times. This can happen "
+    "e.g. if you have a Worker or Durable Object that calls other Workers or objects recursively."
+)
+
 current: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar("invocation", default=None)
+
+
+def depth_of_next() -> int:
+    """How deep a Worker is that is called from here. Raises Error for one that calls itself for ever (the
+    platform's limit is 32 Workers on the way of a request: spec runtime.md section 8)."""
+    caller = current.get()
+    if caller is None:
+        return 1
+    if caller.depth >= DEPTH_MAX:
+        raise error(_TOO_DEEP)
+    return caller.depth + 1
 
 
 class Invocation:
     """The work of one event, from its delivery to the end of its background tasks."""
 
-    __slots__ = ("_background", "clock", "label")
+    __slots__ = ("_background", "clock", "depth", "label")
 
-    def __init__(self, label: str, clock: Clock) -> None:
+    def __init__(self, label: str, clock: Clock, depth: int = 0) -> None:
+        """`depth` counts the service bindings on the way from outside to here."""
         self.label = label
         self.clock = clock
+        self.depth = depth
         self._background: list[asyncio.Task[None]] = []
 
     def wait_until(self, work: Any) -> None:

@@ -503,3 +503,33 @@ def test_a_class_may_go_away(tmp_path: Path) -> None:
         return answer
 
     assert run_virtual(main(), clock) == "without"
+
+
+@pytest.mark.parametrize("call", ["self.env.SELF.fetch('http://x/')", "self.env.SELF.again()"])
+def test_a_worker_that_calls_itself_for_ever_is_stopped(tmp_path: Path, call: str) -> None:
+    source = f"""
+        calls = []
+        class Default(WorkerEntrypoint):
+            async def fetch(self, request):
+                if request.url.endswith("/count"):
+                    return Response(str(len(calls)))
+                calls.append("fetch")
+                return await {call}
+            async def again(self):
+                calls.append("rpc")
+                return await self.env.SELF.again()
+    """
+    config = worker(tmp_path, source, services=[ServiceBinding("SELF", "main")])
+
+    async def main() -> tuple[str, str]:
+        built = world(config, clock=VirtualClock())
+        await built.start()
+        with pytest.raises(JsException) as raised:
+            await get(built)
+        count = await text(built, "/count")
+        await built.close()
+        return str(raised.value), count
+
+    failure, count = run_virtual(main())
+    assert "Subrequest depth limit exceeded." in failure
+    assert count == "32"
