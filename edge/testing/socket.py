@@ -75,7 +75,7 @@ class ClientSocket:
             return
         await self.close()
         if isinstance(self._clock, VirtualClock):
-            await self._clock.run_until_idle()  # what the close sets off has happened when the block ends
+            await self._clock.run_until_idle()  # without distance, what the close sets off has happened
 
     @property
     def protocol(self) -> str | None:
