@@ -18,6 +18,7 @@ from edge.http.distance import come_back, leave
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.js.errors import JsException
+from edge.kernel.spans import modelled_span
 from edge.kernel.tasks import spawn_outside
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Homes:
             return after
         awake: Answer = asyncio.get_running_loop().create_future()
         clock = self._network.clock
+        waking = modelled_span("durable.wake", id=str(object_id))
+        awake.add_done_callback(lambda _: waking.end())
         clock.call_at(clock.now() + delay_s, lambda: _settle(awake))
         return awake if after is None else asyncio.gather(awake, after, return_exceptions=True)
 

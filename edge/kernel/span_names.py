@@ -43,6 +43,7 @@ SPANS: dict[str, Kind] = {
         (*_OBJECT, "handler", "cancelled"),
     ),
     "durable.alarm": Kind("an alarm of a Durable Object", (*_OBJECT, "retry_count", "cancelled")),
+    "durable.wake": Kind("placing an object and loading it into memory", ("id",)),
     "gate.wait": Kind("waiting at the input gate for the first turn"),
     "durable.run": Kind("the handler's own turns and what it waits for", ("constructs",)),
     "output.wait": Kind("waiting at the output gate until the writes are durable"),
