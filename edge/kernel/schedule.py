@@ -26,7 +26,7 @@ from contextvars import ContextVar
 from random import Random
 from typing import Any
 
-WINDOW = 16
+WINDOW = 8
 
 #: The strand that the code of this context belongs to.
 strand: ContextVar[object | None] = ContextVar("strand", default=None)
@@ -49,27 +49,22 @@ class SeededReady(deque[Any]):
         if waiting < 2:
             return super().popleft()
         chosen = int(self._random() * min(waiting, WINDOW))
-        while chosen and (earlier := self._due_before(chosen)) is not None:
-            chosen = earlier
-        if not chosen:
-            return super().popleft()
         handle = self[chosen]
+        own = handle._context.get(strand)
+        if not chosen or own is None:  # the first may always run
+            return super().popleft()
+        own_future = _future(handle)
+        for place in range(chosen - 1, -1, -1):
+            earlier = self[place]
+            theirs = earlier._context.get(strand)
+            future = _future(earlier)
+            if theirs is own or (own_future is not None and future is own_future):
+                chosen, handle, own, own_future = place, earlier, theirs, future
         del self[chosen]
         return handle
 
-    def _due_before(self, chosen: int) -> int | None:
-        """The last place before `chosen` whose callback has to run before it; None when there is none."""
-        own_strand, own_future = _ties(self[chosen])
-        for place in range(chosen - 1, -1, -1):
-            other_strand, other_future = _ties(self[place])
-            if other_strand is own_strand or (own_future is not None and other_future is own_future):
-                return place
-        return None
 
-
-def _ties(handle: Any) -> tuple[object | None, object | None]:
-    """The strand of a callback, and the future whose end it is told of."""
-    args = handle._args
-    future = args[0] if args and isinstance(args[0], asyncio.Future) else None
-    context = handle._context
-    return (None if context is None else context.get(strand)), future
+def _future(handle: Any) -> asyncio.Future[Any] | None:
+    """The future whose end a callback is told of."""
+    args = handle._args  # None once it is cancelled
+    return args[0] if args and isinstance(args[0], asyncio.Future) else None

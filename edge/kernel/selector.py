@@ -19,6 +19,7 @@ from edge.kernel.clock import VirtualClock
 
 _SLICE_S = 0.05  # how long a held loop sleeps before it looks at the holds again
 _TURNS_A_LOOK = 1024  # turns of the loop between two looks at real time
+_TURNS_A_POLL = 16  # turns between two looks at the loop's own pipe, while nothing real is under way
 _TURNS_A_POLL = 32  # turns between two looks at files when none are open
 
 #: Told why nothing happens any more, in words.
@@ -32,6 +33,7 @@ class JumpingSelector(selectors.BaseSelector):
         self._real = selectors.DefaultSelector()
         self._clock = clock
         self._connections: dict[int, None] = {}
+        self._own = 0
         self._foreign = 0  # files that are not the loop's own
         self._silent_s = 0.0
         self._turns = 0
@@ -48,6 +50,7 @@ class JumpingSelector(selectors.BaseSelector):
     def disregard_own(self) -> None:
         """What is registered by now is the loop's own and holds nothing up."""
         self._connections.clear()
+        self._own = len(self._real.get_map())
         self._foreign = 0
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -104,6 +107,11 @@ class JumpingSelector(selectors.BaseSelector):
         self._silent_s = 0.0
         self._clock.elapsed_s += timeout
         return ready
+
+    def _poll(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        # Asking the system costs more than a turn of the loop: seldom, where only a signal could answer.
+        quiet = timeout is not None and not self._clock.held_by and len(self._real.get_map()) == self._own
+        return [] if quiet and self._turns % _TURNS_A_POLL else self._real.select(0)
 
     def _running(self) -> list[asyncio.SubprocessTransport]:
         self.processes = [process for process in self.processes if process.get_returncode() is None]
