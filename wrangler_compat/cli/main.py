@@ -32,6 +32,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "-v", "--version", package_name="cortex-edge", message="%(package)s %(version)s")
 def edge() -> None:
     """Cloudflare's edge on your own machine, for Workers written in Python."""
 
