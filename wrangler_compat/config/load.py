@@ -56,7 +56,8 @@ def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
     environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
     workers: list[WorkerConfig] = []
     notes: list[str] = []
-    warnings: list[str] = []
+    # wrangler passes over them in silence; here a mistyped name is seen.
+    warnings = [f'there is no file "{file}" (--env-file)' for file in options.env_files if not file.is_file()]
     files: list[Path] = []
     dev = DevSettings()
     for index, path in enumerate(paths):

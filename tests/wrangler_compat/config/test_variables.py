@@ -65,6 +65,13 @@ def test_named_env_files_replace_the_others(tmp_path: Path) -> None:
     assert found.values == {"A": "1", "B": "2"}
 
 
+def test_a_named_env_file_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    files(tmp_path, env="A=env")
+    found = loaded(tmp_path, {}, env_files=(tmp_path / "typo",))
+    assert found.world.primary.secrets == {}
+    assert found.warnings == (f'there is no file "{tmp_path / "typo"}" (--env-file)',)
+
+
 def test_secrets_override_vars_and_flags_override_both(tmp_path: Path) -> None:
     files(tmp_path, dev__vars="JSON=text\nFLAG=secret\nNEW=n")
     found = loaded(
