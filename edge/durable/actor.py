@@ -40,7 +40,7 @@ from edge.js.python_error import python_error
 from edge.kernel.schedule import strand
 from edge.kernel.tasks import guarded, output_hold, resume_guard, spawn
 from edge.network.here import here
-from edge.worker.invocation import current
+from edge.worker.invocation import current, depth
 
 if TYPE_CHECKING:
     from edge.durable.slot import Slot
@@ -175,6 +175,7 @@ class Actor:
     async def _run(self, event: Event) -> None:
         resume_guard.set(self._guard)
         output_hold.set(self.commits.hold)
+        depth.set(event.depth)
         try:
             try:
                 result: Any = await guarded(self._perform(event), self._guard)

@@ -21,11 +21,13 @@ class Event:
     #: Comes from outside, not from a Worker's call: the first of what happens because of it.
     comes_from_outside: ClassVar[bool] = False
 
-    __slots__ = ("args", "done", "handler", "task", "trace")
+    __slots__ = ("args", "depth", "done", "handler", "task", "trace")
 
     def __init__(self, handler: str, args: Sequence[Any]) -> None:
         self.handler = handler
         self.args = args
+        #: How many Workers and objects are on its way from outside.
+        self.depth = 1
         self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
         self.trace: EventTrace | None = None

@@ -22,6 +22,7 @@ from edge.js.promise import JsPromise
 from edge.kernel.spans import Span, Tag, child_of, current_span
 from edge.kernel.tasks import before_output, output_hold
 from edge.worker.fetcher import Fetcher
+from edge.worker.invocation import depth_of_next
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
 from edge.worker.service import checked_response
 
@@ -62,6 +63,10 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
             return JsPromise.rejected(refusal)
 
     def _send(self, event: Event) -> JsPromise:
+        try:
+            event.depth = depth_of_next()
+        except JsException as refusal:
+            return JsPromise.rejected(refusal)
         if (caller := current_span.get()) is None:
             return self._send_now(event)
         return self._send_traced(event, caller)

@@ -34,27 +34,27 @@ _TOO_DEEP = (
 current: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar("invocation", default=None)
 
 
+#: How many Workers and Durable Objects are on the way from outside to here.
+depth: contextvars.ContextVar[int] = contextvars.ContextVar("depth", default=0)
+
+
 def depth_of_next() -> int:
-    """How deep a Worker is that is called from here. Raises Error for one that calls itself for ever (the
-    platform's limit is 32 Workers on the way of a request: spec runtime.md section 8)."""
-    caller = current.get()
-    if caller is None:
-        return 1
-    if caller.depth >= DEPTH_MAX:
+    """How deep a Worker or object is that is called from here. Raises Error for one that calls itself for
+    ever (the platform's limit is 32 Workers on the way of a request: spec runtime.md section 8)."""
+    reached = depth.get()
+    if reached >= DEPTH_MAX:
         raise error(_TOO_DEEP)
-    return caller.depth + 1
+    return reached + 1
 
 
 class Invocation:
     """The work of one event, from its delivery to the end of its background tasks."""
 
-    __slots__ = ("_background", "clock", "depth", "label")
+    __slots__ = ("_background", "clock", "label")
 
-    def __init__(self, label: str, clock: Clock, depth: int = 0) -> None:
-        """`depth` counts the service bindings on the way from outside to here."""
+    def __init__(self, label: str, clock: Clock) -> None:
         self.label = label
         self.clock = clock
-        self.depth = depth
         self._background: list[asyncio.Task[None]] = []
 
     def wait_until(self, work: Any) -> None:

@@ -21,7 +21,7 @@ from edge.kernel.spans import span
 from edge.kernel.tasks import before_output, spawn, spawn_outside
 from edge.worker.context import ExecutionContext
 from edge.worker.fetcher import Fetcher
-from edge.worker.invocation import EVENT_WALL_LIMIT_S, Invocation, current, depth_of_next
+from edge.worker.invocation import EVENT_WALL_LIMIT_S, Invocation, current, depth, depth_of_next
 from edge.worker.isolate import Isolate
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
 
@@ -67,7 +67,8 @@ class Service:
         self, request: Request, entrypoint: str | None = None, props: Mapping[str, Any] | None = None
     ) -> Response:
         """Answer a request. A Worker's exception leaves as JsException."""
-        invocation = Invocation(f"{request.method} {request.url}", self.clock, depth_of_next())
+        invocation = Invocation(f"{request.method} {request.url}", self.clock)
+        depth_token = depth.set(depth_of_next())
         token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         self.invocations.add(invocation)
         response: Response | None = None
@@ -77,6 +78,7 @@ class Service:
             response = checked_response(request, result)
             return response
         finally:
+            depth.reset(depth_token)
             current.reset(token)
             current_host.reset(host_token)
             self._finish(invocation, response)
@@ -89,7 +91,8 @@ class Service:
         props: Mapping[str, Any] | None = None,
     ) -> Any:
         """Call a method of a fresh entrypoint; arguments and result are copied across."""
-        invocation = Invocation(f"rpc {method}", self.clock, depth_of_next())
+        invocation = Invocation(f"rpc {method}", self.clock)
+        depth_token = depth.set(depth_of_next())
         token, host_token = current.set(invocation), current_host.set(self.isolate.host)
         self.invocations.add(invocation)
         try:
@@ -98,6 +101,7 @@ class Service:
         except JsException as failure:
             raise remote_error(failure) from None
         finally:
+            depth.reset(depth_token)
             current.reset(token)
             current_host.reset(host_token)
             self._finish(invocation)

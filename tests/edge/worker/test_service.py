@@ -533,3 +533,30 @@ def test_a_worker_that_calls_itself_for_ever_is_stopped(tmp_path: Path, call: st
     failure, count = run_virtual(main())
     assert "Subrequest depth limit exceeded." in failure
     assert count == "32"
+
+
+def test_objects_that_call_each_other_for_ever_are_stopped(tmp_path: Path) -> None:
+    source = """
+        calls = []
+        class Room(DurableObject):
+            async def again(self, number):
+                calls.append(number)
+                return await self.env.ROOM.getByName(str(number % 2)).again(number + 1)
+        class Default(WorkerEntrypoint):
+            async def fetch(self, request):
+                try:
+                    await self.env.ROOM.getByName("0").again(1)
+                except Exception as failure:
+                    return Response(f"{len(calls)} {'Subrequest depth limit exceeded.' in str(failure)}")
+    """
+    config = worker(tmp_path, source, classes=("Room",))
+
+    async def main() -> list[str]:
+        built = world(config, clock=VirtualClock())
+        await built.start()
+        answers = [await text(built), await text(built)]
+        await built.close()
+        return answers
+
+    # The Worker is one of the 32, and the limit is for each request anew.
+    assert run_virtual(main()) == ["31 True", "62 True"]
