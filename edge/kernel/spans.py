@@ -155,7 +155,7 @@ class NoSpan:
     def __enter__(self) -> NoSpan:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, failure: object, trace: object) -> None:
         pass
 
 
@@ -239,7 +239,9 @@ class Tracer:
 def span(name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span within the current one, to be used with `with`, or to be ended by hand."""
     parent = current_span.get()
-    return NO_SPAN if parent is None else child_of(parent, name, **tags)
+    if parent is None:
+        return NO_SPAN
+    return child_of(parent, name, **tags)
 
 
 def child_of(parent: Span | None, name: str, /, **tags: Tag) -> Span | NoSpan:
