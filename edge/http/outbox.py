@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.http.frames import Frame
+from edge.js.errors import JsException
 
 Hold = Callable[[], asyncio.Future[None] | None]
 
@@ -49,7 +50,13 @@ class Outbox:
 
     def _released(self, wait: asyncio.Future[None]) -> None:
         if wait.cancelled() or wait.exception() is not None:
-            self._held.clear()
-            self._broken()
-        else:
+            self._give_up()
+            return
+        try:
             self._flush()
+        except JsException:
+            self._give_up()  # the object broke after the writes that this frame waited for were durable
+
+    def _give_up(self) -> None:
+        self._held.clear()
+        self._broken()

@@ -9,6 +9,7 @@ from bisect import bisect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 from edge.kernel import tasks
 from edge.kernel.clock import VirtualClock, WallClock
@@ -103,7 +104,17 @@ class _Run:
         order = self.random.stream("schedule") if self.plan.schedule == "seeded" else None
         loop = VirtualLoop(self.clock, order)
         tasks.install(loop)
+        loop.set_exception_handler(self._unhandled)
         return loop
+
+    def _unhandled(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody awaits or catches. In a callback that is a mistake of the emulator itself."""
+        failure = context.get("exception")
+        what = context["message"] if failure is None else f"{type(failure).__name__}: {failure}"
+        if "handle" in context:
+            self._problem(f"{context['message']}: {what}")
+        else:
+            self.outcome.measurements.failed(f"unawaited: {gist(what)}")
 
     # -- what may happen
 
