@@ -171,7 +171,9 @@ def test_functions_become_proxies_and_classes_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [object(), 1j, range(3), datetime.date(2024, 1, 2), frozenset({1})], ids=repr
+    "value",
+    [object(), 1j, range(3), datetime.date(2024, 1, 2), frozenset({1})],
+    ids=lambda value: type(value).__name__,
 )
 def test_other_objects_cross_as_they_are(value: Any) -> None:
     assert python_to_rpc(value) is value
