@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ for _name in ("edge.durable.host", "edge.kv.open", "wrangler_compat.testing.proj
 pytest_plugins = ["pytester"]
 
 DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = ("testing.md",)
+GUIDES = ("testing.md",)  # pytest runs on these
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -35,6 +36,16 @@ def test_every_python_block_is_a_file(guide: str) -> None:
     assert [text for language, name, text in blocks if language == "python" and not name] == []
     names = [name for _, name, _ in blocks if name]
     assert len(names) == len(set(names))
+
+
+def test_the_program_of_the_page_on_tracing_runs(tmp_path: Path) -> None:
+    for name, text in files("tracing.md").items():
+        runpy.run_path(str(_written(tmp_path / name, text)))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
 
 
 @pytest.mark.parametrize("guide", GUIDES)
