@@ -99,5 +99,7 @@ def test_paths_in_the_architecture_exist() -> None:
 
 
 def test_pages_that_are_named_are_linked() -> None:
-    named = [f"{name}: {page}" for name, text in PAGES.items() for page in re.findall(r"`([\w-]+\.md)`", text)]
+    named = [
+        f"{name}: {page}" for name, text in PAGES.items() for page in re.findall(r"`([\w-]+\.md)`", text)
+    ]
     assert named == []
