@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures `world`, `client`, `env` and `clock`, coroutine tests, seeds.
+"""The pytest plugin: fixtures `world`, `client`, `env`, `clock` and `find_seed`, coroutine tests, seeds.
 
 It is there once the package is installed, and costs nothing where it is not used: the emulator is imported
 by the first test that asks for a world.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from edge.kernel.clock import Clock
     from edge.testing.client import Client
     from edge.testing.world import WorldUnderTest
+    from wrangler_compat.testing.search import SeedSearch
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,11 +96,11 @@ def world(request: pytest.FixtureRequest, edge_seed: int) -> Iterator[WorldUnder
         made.run(made.close())
 
 
-def _make(request: pytest.FixtureRequest, seed: int) -> WorldUnderTest:
+def _make(request: pytest.FixtureRequest, seed: int, *, schedule: str | None = None) -> WorldUnderTest:
     from edge.kernel.duration import parse_duration
     from wrangler_compat.testing.project import EdgeOptions, config_paths, make_world
 
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {} if schedule is None else {"schedule": schedule}
     if request.node.get_closest_marker("seeds") is not None:
         given["schedule"] = "seeded"
     for marker in reversed(list(request.node.iter_markers("edge"))):  # the closest one has the last word
@@ -140,6 +141,15 @@ def _read_zone() -> None:
 def client(world: WorldUnderTest) -> Client:
     """A client of the first Worker; `client(place="syd")` gives others."""
     return world.client
+
+
+@pytest.fixture
+def find_seed(request: pytest.FixtureRequest) -> Iterator[SeedSearch]:
+    """Looks for the seed under which a scenario shows what it looks for."""
+    from wrangler_compat.testing.search import SeedSearch
+
+    with _utc():
+        yield SeedSearch(lambda seed: _make(request, seed, schedule="seeded"))
 
 
 @pytest.fixture
