@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.simulator.arrivals import WorkloadError
 from edge.simulator.user import User
+from edge.worker.modules import FreshLoader
 
 Session = Callable[[User], Awaitable[object]]
 #: A checker of the user's: called with the world at the end of a run; what it asserts must hold.
@@ -46,7 +47,8 @@ def load_workload(path: Path) -> Workload:
 
 
 def _run_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"workload_{path.stem}", path)
+    name = f"workload_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=FreshLoader(name, str(path)))
     assert spec is not None, path
     assert spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
