@@ -122,12 +122,12 @@ class Server:
         try:
             self._process.wait(_STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
-            pass
+            pass  # it is killed below
         # Whatever is left of the group (peers leave helpers behind) goes with it.
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass
+            pass  # nothing was left
         self._process.wait()
         self._folder.cleanup()
 

@@ -52,11 +52,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "edge_seed" not in metafunc.fixturenames:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: seeds are for tests with the world fixture")
     chosen = metafunc.config.getoption("edge_seed")
-    seeds = list(_seeds(*marker.args, **marker.kwargs)) if chosen is None else [chosen]
+    try:
+        seeds = list(_seeds(*marker.args, **marker.kwargs)) if chosen is None else [chosen]
+    except TypeError as mistake:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: {mistake}") from None
     metafunc.parametrize("edge_seed", seeds, indirect=True, ids=[f"seed{seed}" for seed in seeds])
 
 
 def _seeds(count: int, start: int = 0) -> range:
+    if not isinstance(count, int) or not isinstance(start, int):
+        raise TypeError(f"seeds({count!r}, start={start!r}) takes whole numbers")
     return range(start, start + count)
 
 

@@ -53,7 +53,7 @@ class Writer:
             while True:
                 await self._rng.choices(writes, weights)[0]()
         except httpx.TransportError:
-            pass
+            pass  # the server was killed; what it had not answered counts as not acknowledged
 
     async def echo_until_killed(self, url: str) -> None:
         """Rows by WebSocket: the echo of an id says that its row is stored."""
@@ -66,7 +66,7 @@ class Writer:
                     assert await socket.recv() == write
                     self._journal.acknowledged["row"].add(write)
         except (OSError, WebSocketException):
-            pass
+            pass  # killed: see write_until_killed
 
     def _next(self) -> str:
         self._count += 1

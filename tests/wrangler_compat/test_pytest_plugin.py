@@ -147,6 +147,11 @@ def test_seeds_without_a_world(project: Project) -> None:
     outcome.stdout.fnmatch_lines(["*seeds are for tests with the world fixture*"])
 
 
+def test_seeds_that_are_no_numbers(project: Project) -> None:
+    outcome = project.run('import pytest\n@pytest.mark.seeds("x")\ndef test_it(world): pass\n')
+    outcome.stdout.fnmatch_lines(["*seeds('x', start=0) takes whole numbers*"])
+
+
 def test_the_marker(project: Project) -> None:
     project.write("other/wrangler.toml", OTHER)
     project.write("other/entry.py", WORKER)
