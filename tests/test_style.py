@@ -22,7 +22,10 @@ FLOORS = [
     {"edge.js", "edge.network"},
     {"edge.http", "edge.sql"},
     {"edge.worker"},
-    {"edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit", "edge.analytics"},
+    {
+        *("edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit"),
+        *("edge.analytics", "edge.containers", "edge.vectorize"),
+    },
     {"edge.trace", "edge.world", "edge.products"},
     {"edge.server", "edge.testing", "edge.simulator"},
     {"sandbox"},
@@ -85,6 +88,8 @@ def test_products_do_not_know_each_other() -> None:
         "edge.r2",
         "edge.ratelimit",
         "edge.analytics",
+        "edge.containers",
+        "edge.vectorize",
     )
     wrong = []
     for path in sources("edge"):

@@ -1,0 +1,1 @@
+"""Containers behind Durable Objects: `ctx.container`, and what an engine must offer for it."""
