@@ -1,0 +1,187 @@
+"""The agent server: between the Worker, which speaks HTTP and WebSocket, and the agents of this container.
+
+    GET  /health    {ok, pid, warm, installed}
+    POST /prepare   all preparation at once (`prepare.py`); `warm: true` has an agent started ahead
+    WS   /          one query: its context comes by file, its agent is spawned (steps 10 and 11)
+                    ?message=ID the context file of that message; ?wait=poll looks for it, else 150 ms
+    WS   /agent     queries as frames, for a warm agent; runs can be taken up again
+
+It knows neither sockets nor processes: `ws_agent_server.py` runs it for real, a simulation in virtual time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from agents import AgentStarter, WarmAgent, spawned
+from context_file import take_context
+from frames import Frame, decode, encode
+from host import AgentProcess, Channel, Host
+from prepare import BadRequest, prepare, read_state
+from runs import Run, Runs
+
+PING_S = 25.0
+
+
+class AgentServer:
+    """One for each container."""
+
+    def __init__(self, host: Host, starter: AgentStarter, pid: int) -> None:
+        self._host = host
+        self._starter = starter
+        self._pid = pid
+        self._warm = WarmAgent(host, starter)
+        self._runs = Runs()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._preparing = asyncio.Lock()
+
+    async def http(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        """Answer a request: status and JSON."""
+        if method == "GET" and path == "/health":
+            state = await read_state(self._host)
+            installed = state.get("npmPackagesInstalled", [])
+            return 200, {"ok": True, "pid": self._pid, "warm": self._warm.warm, "installed": installed}
+        if method == "POST" and path == "/prepare":
+            return await self._prepare(body)
+        return 404, {"error": f"nothing at {method} {path}"}
+
+    async def _prepare(self, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
+        if body is None:
+            return 400, {"error": "the body is no JSON object"}
+        try:
+            async with self._preparing:
+                done = await prepare(self._host, body, self._pid)
+        except BadRequest as mistake:
+            return 400, {"error": str(mistake)}
+        if body.get("warm"):
+            try:
+                await self._warm.warm_up(body.get("env") or {}, body.get("cwd") or "/workspace")
+            except (OSError, ValueError) as failure:
+                return 500, {"error": f"the agent did not start: {failure}"}
+        return 200, {**done, "pid": self._pid, "warm": self._warm.warm}
+
+    async def websocket(self, path: str, query: Mapping[str, str], channel: Channel) -> None:
+        """Serve a connection to its end."""
+        if path == "/agent":
+            await self._serve_queries(channel)
+        else:
+            await self._serve_context(query, channel)
+
+    # -- a spawn for each query
+
+    async def _serve_context(self, query: Mapping[str, str], channel: Channel) -> None:
+        try:
+            context = await take_context(self._host, query.get("message"), poll=query.get("wait") == "poll")
+        except ValueError as mistake:
+            await _refuse(channel, str(mistake))
+            return
+        if context is None:
+            await _refuse(channel, "the context file did not come in time")
+            return
+        try:
+            async with spawned(self._starter, context) as agent:
+                await self._relay(agent, channel)
+        except (OSError, ValueError) as failure:
+            await _refuse(channel, f"the agent did not start: {failure}")
+
+    async def _relay(self, agent: AgentProcess, channel: Channel) -> None:
+        """Agent to browser until the agent ends; the browser's going ends the agent."""
+        back = asyncio.create_task(self._relay_back(agent, channel))
+        try:
+            async for line in agent.lines():
+                if decode(line) is not None:
+                    await channel.send(line)
+            await channel.send(encode({"type": "process-exit", "exitCode": await agent.wait()}))
+            await channel.close()
+        except ConnectionError:
+            return  # the browser went; leaving the block above kills the agent
+        finally:
+            back.cancel()
+
+    async def _relay_back(self, agent: AgentProcess, channel: Channel) -> None:
+        while (text := await channel.receive()) is not None:
+            frame = decode(text)
+            if frame is None:
+                continue
+            if frame["type"] in _SIGNALS:
+                agent.signal(_SIGNALS[frame["type"]])
+            else:
+                await agent.write_line(encode(frame))
+        agent.signal(signal.SIGCONT)
+        agent.signal(signal.SIGKILL)
+
+    # -- the warm agent
+
+    async def _serve_queries(self, channel: Channel) -> None:
+        async def send(frame: Frame) -> None:
+            await channel.send(encode(frame))
+
+        pings = asyncio.create_task(self._ping(channel))
+        try:
+            while (text := await channel.receive()) is not None:
+                if (frame := decode(text)) is not None:
+                    await self._take(frame, send)
+        except ConnectionError:
+            return  # runs go on and wait to be taken up again
+        finally:
+            pings.cancel()
+            self._runs.unlisten(send)
+
+    async def _take(self, frame: Frame, send: Any) -> None:
+        kind, message_id = frame["type"], str(frame.get("messageId", ""))
+        if kind == "query":
+            run = self._runs.start(message_id)
+            if run is None:  # asked again after a lost connection: the answer is already on its way
+                await self._attach(message_id, int(frame.get("after", 0)), send)
+                return
+            await run.listen(send, 0)
+            task = asyncio.create_task(self._warm.answer(run, frame))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif kind == "attach":
+            await self._attach(message_id, int(frame.get("after", 0)), send)
+        elif kind in _SIGNALS:
+            self._warm.signal(_SIGNALS[kind])
+        elif kind == "stop" and not self._is_current(message_id):
+            return
+        elif kind in ("confirm", "stop"):
+            self._warm.signal(signal.SIGCONT)
+            await self._warm.tell(frame)
+
+    def _is_current(self, message_id: str) -> bool:
+        run: Run | None = self._warm.current
+        return run is not None and message_id in ("", run.message_id)
+
+    async def _attach(self, message_id: str, after: int, send: Any) -> None:
+        run = self._runs.get(message_id)
+        if run is None:
+            await send({"type": "error", "error": "no such run", "messageId": message_id, "seq": 0})
+        else:
+            await run.listen(send, after)
+
+    async def _ping(self, channel: Channel) -> None:
+        try:
+            while True:
+                await self._host.sleep(PING_S)
+                await channel.send(encode({"type": "ping"}))
+        except ConnectionError:
+            return  # whoever receives from the channel notices too
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await self._warm.close()
+
+
+_SIGNALS = {"pause": signal.SIGSTOP, "resume": signal.SIGCONT}
+
+
+async def _refuse(channel: Channel, reason: str) -> None:
+    try:
+        await channel.send(encode({"type": "error", "error": reason}))
+        await channel.close(1011, reason)
+    except ConnectionError:
+        return  # nobody is there to be told

@@ -1,0 +1,103 @@
+"""All preparation of a container in one request: configuration, packages, credentials.
+
+What is already as wanted is skipped; `/tmp/vf-state.json` remembers it, and goes with the container's memory
+when it sleeps. Names of packages come from users: they reach `npm` as arguments of their own, never a shell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from typing import Any
+
+from host import Host
+
+STATE = "/tmp/vf-state.json"
+MCP_CONFIG = "/root/.claude.json"
+INSTALL_LIMIT_S = 60.0
+CREDENTIAL_ROOTS = ("/root/", "/workspace/", "/home/", "/tmp/")
+_PACKAGE = re.compile(
+    r"(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*(?:@[A-Za-z0-9._~^+-]+)?"  # never an option
+)
+
+
+class BadRequest(ValueError):
+    """The request for preparation cannot be followed; the message says why."""
+
+
+async def read_state(host: Host) -> dict[str, Any]:
+    """What this container remembers; empty after a wake."""
+    try:
+        state = json.loads(await host.read(STATE))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any]:
+    """Bring the container to what `wanted` says: `mcpConfig`, `packages`, `credentialFiles`, `files`.
+
+    Gives `{written, installed, failed, skipped}`. Raises BadRequest.
+    """
+    files = _files(wanted)
+    packages = _packages(wanted)
+    state = await read_state(host)
+    done: dict[str, Any] = {"written": [], "installed": [], "failed": [], "skipped": []}
+    config = json.dumps(wanted.get("mcpConfig") or {}, sort_keys=True)
+    if _hash(config) == state.get("mcpConfigHash"):
+        done["skipped"].append("mcpConfig")
+    else:
+        await host.write(MCP_CONFIG, config)
+        done["written"].append(MCP_CONFIG)
+    listed = json.dumps(files, sort_keys=True)
+    if _hash(listed) == state.get("credentialFilesHash"):
+        done["skipped"].append("files")
+    else:
+        for path, content in files.items():
+            await host.write(path, content)
+            done["written"].append(path)
+    have = [name for name in state.get("npmPackagesInstalled", []) if isinstance(name, str)]
+    missing = [name for name in packages if name not in have]
+    if not missing and packages:
+        done["skipped"].append("packages")
+    if missing:
+        code = await host.run(["npm", "install", "-g", "--prefer-offline", "--", *missing], INSTALL_LIMIT_S)
+        done["installed" if code == 0 else "failed"] = missing
+    fresh = {
+        "mcpConfigHash": _hash(config),
+        "credentialFilesHash": _hash(listed),
+        "npmPackagesInstalled": sorted({*have, *done["installed"]}),
+        "wsServerPid": pid,
+    }
+    if fresh != state:
+        await host.write(STATE, json.dumps(fresh))
+    return done
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _packages(wanted: dict[str, Any]) -> list[str]:
+    names = wanted.get("packages") or []
+    if not isinstance(names, list):
+        raise BadRequest("packages must be a list")
+    for name in names:
+        if not isinstance(name, str) or len(name) > 214 or not _PACKAGE.fullmatch(name):
+            raise BadRequest(f"not a package name: {str(name)[:80]!r}")
+    return list(dict.fromkeys(names))
+
+
+def _files(wanted: dict[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in [*(wanted.get("credentialFiles") or []), *(wanted.get("files") or [])]:
+        path, content = entry.get("path"), entry.get("content")
+        if not isinstance(path, str) or not isinstance(content, str):
+            raise BadRequest("a file needs a path and a content")
+        plain = posixpath.normpath(path)
+        if plain != path or "\0" in path or not path.startswith(CREDENTIAL_ROOTS):
+            raise BadRequest(f"a file may not be written to {path[:200]!r}")
+        found[path] = content
+    return found
