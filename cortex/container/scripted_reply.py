@@ -17,12 +17,11 @@ from typing import Any, Protocol
 from frames import Frame
 
 _TOOL = re.compile(r"^\[tool:(list|read|run) ?(.*)\]$", re.MULTILINE)
-_WORDS: list[str] = []
-for _line in (
-    "the edge is close to you and so this answer streams word by word while the container works",
-    "on what you asked each token leaves when it is made nothing waits for the end",
-):
-    _WORDS.extend(_line.split())
+_TEXT = (
+    "the edge is close to you and so this answer streams word by word while the container works "
+    "on what you asked each token leaves when it is made nothing waits for the end"
+)
+_WORDS = _TEXT.split()
 _OUTPUT_CHARS_MAX = 4000
 
 
