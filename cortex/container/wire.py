@@ -104,7 +104,13 @@ async def serve(port: int, http: Http, socket: Socket) -> asyncio.Server:
         try:
             while await _request(reader, writer, http, socket):
                 pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError):
+        except (
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            ConnectionError,
+            ValueError,
+            KeyError,
+        ):
             pass  # the client went, or sent what is no HTTP: nobody is left to answer
         finally:
             writer.close()

@@ -1,6 +1,7 @@
 """The program that listens on port 8765 in the container (the design's `ws-agent-server.js`).
 
-Environment: `CORTEX_AGENT` (`scripted` or `claude`) says which agent answers, `CORTEX_PORT` where to listen.
+Environment: `CORTEX_AGENT` (`scripted` or `claude`) says which agent answers, `CORTEX_PORT` where to listen;
+who started this program with `CORTEX_READY_FD` is told there, by one byte, that it listens.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ async def main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     listening = await serve(int(os.environ.get("CORTEX_PORT", PORT)), server.http, server.websocket)
     async with listening:
+        if ready := os.environ.pop("CORTEX_READY_FD", ""):
+            os.write(int(ready), b"1")
+            os.close(int(ready))
         await ended.wait()
         await server.close()
 
