@@ -12,7 +12,7 @@ from html import escape
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from edge.durable.host import DurableHost
@@ -44,6 +44,7 @@ class Inspector:
             Route(PATH, self._overview),
             Route(f"{PATH}/requests", self._requests),
             Route(f"{PATH}/trace/{{number:int}}", self._trace),
+            Route(f"{PATH}/spans.json", self._spans),
             Route(f"{PATH}/kv/{{namespace:path}}", self._keys),
             Route(f"{PATH}/objects/{{worker}}/{{class_name}}", self._objects),
         ]
@@ -63,6 +64,27 @@ class Inspector:
         cut = f'<p class="soft">{trace.dropped:,} spans were left out.</p>' if trace.dropped else ""
         return _html(
             "Request", legend(trace.spans) + "".join(card(root, is_open=True) for root in roots) + cut
+        )
+
+    async def _spans(self, request: Request) -> Response:
+        """What was recorded between two moments (`from_ms`, `to_ms`, since the epoch), for pages that tell
+        modelled from measured time."""
+        bounds = request.query_params
+        try:
+            from_s, to_s = float(bounds["from_ms"]) / 1000, float(bounds["to_ms"]) / 1000
+        except (KeyError, ValueError):
+            return JSONResponse({"error": "from_ms and to_ms must be milliseconds since the epoch"}, 400)
+        found = [span for span in self._recorder.spans() if span.start_s < to_s and span.end_s > from_s]
+        return JSONResponse(
+            [
+                {
+                    "name": span.name,
+                    "startMs": round(span.start_s * 1000, 3),
+                    "endMs": round(span.end_s * 1000, 3),
+                    "modelled": span.modelled,
+                }
+                for span in sorted(found, key=lambda span: (span.start_s, span.id))
+            ]
         )
 
     async def _keys(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,21 @@ def inspecting(
         await world.close()
 
     run_virtual(whole(), clock)
+
+
+def test_spans_between_two_moments_come_as_json(tmp_path: Path) -> None:
+    async def look(world: World, ask: Ask) -> None:
+        before_ms = world.now_ms
+        await text(world, "/write")
+        found = json.loads((await ask(f"/cdn-cgi/edge/spans.json?from_ms={before_ms - 1}&to_ms=1e15")).text)
+        assert {"worker.fetch", "kv.put"} <= {span["name"] for span in found}
+        assert all(span["startMs"] <= span["endMs"] and span["modelled"] for span in found)
+        earlier = await ask(f"/cdn-cgi/edge/spans.json?from_ms=0&to_ms={before_ms - 1}")
+        assert json.loads(earlier.text) == []
+        for bad in ("", "?from_ms=1", "?from_ms=a&to_ms=b"):
+            assert (await ask(f"/cdn-cgi/edge/spans.json{bad}")).status == 400
+
+    inspecting(tmp_path, look)
 
 
 def test_the_overview_shows_workers_bindings_and_objects(tmp_path: Path) -> None:
