@@ -1,11 +1,11 @@
 """The emulator's own errors. What the platform raises into Workers is a `JsException` (edge.js.errors).
 
-    EdgeError
-    ├── UserError             something the user can mend; the message names file and line where known
-    │   ├── ConfigError       the wrangler configuration
-    │   ├── WorkerLoadError   the Worker's code does not load
-    │   └── UnsupportedError  a key or API of Cloudflare that is not emulated (docs/limitations.md)
-    └── EmulatorError         the emulator is wrong: please report it
+EdgeError
+├── UserError             something the user can mend; the message names file and line where known
+│   ├── ConfigError       the wrangler configuration
+│   ├── WorkerLoadError   the Worker's code does not load
+│   └── UnsupportedError  a key or API of Cloudflare that is not emulated (docs/limitations.md)
+└── EmulatorError         the emulator is wrong: please report it
 """
 
 from __future__ import annotations

@@ -6,13 +6,14 @@ them into what the `workers` package shows, as pyodide's entrypoint helper does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from edge.config import WorkerConfig
+    from edge.worker.modules import Provided
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Exports:
 class Dialect(Protocol):
     """The language side of the runtime."""
 
-    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, ModuleType | Callable[[], ModuleType]]:
+    def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, Provided]:
         """The importable modules the platform provides to this Worker (`workers`, `js`, …), or what
         makes them when they are first imported. `env` is the Worker's JavaScript env object."""
         ...

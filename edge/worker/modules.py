@@ -13,6 +13,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, resolve_name, spec_from_file_location
 from pathlib import Path
@@ -37,8 +38,19 @@ class HostView(ModuleType):
         setattr(self.__dict__["_host"], name, value)
 
 
-#: A module that a dialect gives to a Worker, or what makes it.
-Provided = ModuleType | Callable[[], ModuleType]
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A package of the host of which each Worker that imports it gets its own copy, as if it had been
+    vendored. The Worker's own modules and its vendored packages come before it."""
+
+    #: The folder that holds the package.
+    folder: Path
+    #: The modules of the package that are meant for Workers; no others are found.
+    parts: frozenset[str]
+
+
+#: A module that a dialect gives to a Worker, what makes it, or a package to load for each Worker.
+Provided = ModuleType | Callable[[], ModuleType] | Bundled
 
 
 class FreshLoader(SourceFileLoader):
@@ -66,13 +78,17 @@ class ModuleSpace:
 
     def __init__(self, roots: Sequence[Path], provided: Mapping[str, Provided]) -> None:
         """`roots` are searched in order: the Worker's own folder, then folders of vendored packages.
-        `provided` modules come before both; those given as functions are made when first imported."""
+        `provided` modules come before both; those given as functions are made when first imported, and
+        those given as `Bundled` come after both."""
         self._roots = [str(root) for root in roots]
+        self._bundled: dict[str, Bundled] = {}
         self._modules: dict[str, ModuleType] = {}
         self._makers: dict[str, Callable[[], ModuleType]] = {}
         for name, module in provided.items():
             if isinstance(module, ModuleType):
                 self._modules[name] = module
+            elif isinstance(module, Bundled):
+                self._bundled[name] = module
             else:
                 self._makers[name] = module
         # Packages that look at sys.platform or sys.path (as importlib.metadata does), or call
@@ -147,6 +163,7 @@ class ModuleSpace:
             owned = self._owned[top] = (
                 top in self._modules
                 or top in self._makers
+                or top in self._bundled
                 or (top not in _HOST_ONLY and self._find(top, self._roots) is not None)
             )
         return owned
@@ -163,6 +180,18 @@ class ModuleSpace:
             spec.loader = FreshLoader(spec.loader.name, spec.loader.path)
         return spec
 
+    def _places(self, top: str) -> Sequence[str]:
+        """Where a module that is in no package is looked for."""
+        bundled = self._bundled.get(top)
+        return self._roots if bundled is None else [*self._roots, str(bundled.folder)]
+
+    def _is_open(self, package: ModuleType, child: str) -> bool:
+        """Whether Workers may have this module of a package; of all packages but bundled ones they may."""
+        bundled = self._bundled.get(package.__name__)
+        if bundled is None or str(bundled.folder / package.__name__) not in package.__path__:
+            return True
+        return child in bundled.parts
+
     def _is_own(self, file: Path) -> bool:
         """Whether a file is the Worker's own, as opposed to vendored."""
         own, *vendored = self._roots
@@ -175,12 +204,12 @@ class ModuleSpace:
         if name in self._makers:
             return self._modules.setdefault(name, self._makers.pop(name)())
         parent_name, _, child = name.rpartition(".")
-        path: Sequence[str] = self._roots
+        path = self._places(name)
         if parent_name:
             parent = self._load(parent_name)
             if name in self._modules:  # the parent imported it meanwhile
                 return self._modules[name]
-            path = getattr(parent, "__path__", ())
+            path = getattr(parent, "__path__", ()) if self._is_open(parent, child) else ()
         spec = self._find(name, path)
         if spec is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)

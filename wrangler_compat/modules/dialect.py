@@ -21,6 +21,7 @@ from edge.js.python_error import python_error
 from edge.js.suspension import suspendable
 from edge.worker.dialect import Exports
 from edge.worker.modules import Provided
+from wrangler_compat.modules.bundled import BUNDLED
 from wrangler_compat.modules.discovery import find_exports
 from wrangler_compat.modules.package import build_package
 from wrangler_compat.modules.platform import platform_modules
@@ -58,6 +59,7 @@ class PythonDialect:
         return {
             **platform_modules(profile, self._allow_suspension),
             **build_package(profile, env, js_fetch, _no_such_module),
+            **BUNDLED,
         }
 
     def environment(self, worker: str) -> _EnvWrapper:
