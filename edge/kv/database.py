@@ -7,7 +7,7 @@ Both speak the same small language (`Connection`), so that all SQL is written on
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +72,14 @@ def runs_in_threads(path: Path | None, clock: Clock) -> bool:
     return path is not None and not isinstance(clock, VirtualClock)
 
 
-async def open_database(path: Path | None, clock: Clock, durability: Durability) -> Database:
-    """Open the database at `path`, creating file and tables; None keeps everything in memory.
+async def open_database(
+    path: Path | None,
+    clock: Clock,
+    durability: Durability,
+    prepared: Callable[[sqlite3.Connection], None] = lambda connection: None,
+) -> Database:
+    """Open the database at `path`, creating file and tables; None keeps everything in memory. `prepared`
+    is called once, beside the loop, before anything else uses the file.
 
     Raises `sqlite3.Error` or `OSError`.
     """
@@ -83,13 +89,14 @@ async def open_database(path: Path | None, clock: Clock, durability: Durability)
         plain = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
         try:
             prepare(plain)
+            prepared(plain)
             direct = DirectConnection(plain)
             await _configure(direct, durability)
         except BaseException:
             plain.close()
             raise
         return Database(direct, direct)
-    await offload(clock, lambda: _prepare_file(path))
+    await offload(clock, lambda: _prepare_file(path, prepared))
     writer = await _connect(path)
     try:
         await _configure(writer, durability)
@@ -118,7 +125,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring a database to the schema: Miniflare's table of entries and our own of values.
 
-    Source: spec wrangler.md 5.3. `_edge_values` is ours: Miniflare keeps values as files.
+    Source: spec wrangler.md 5.3. `_edge_values` is ours (`value_files.py` says why).
     """
     connection.execute("PRAGMA journal_mode = WAL")
     present = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -138,9 +145,10 @@ def prepare(connection: sqlite3.Connection) -> None:
     database.table("_edge_values").create({"blob_id": str, "value": bytes}, pk="blob_id", if_not_exists=True)
 
 
-def _prepare_file(path: Path) -> None:
+def _prepare_file(path: Path, prepared: Callable[[sqlite3.Connection], None]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, timeout=_BUSY_TIMEOUT_MS / 1000)) as connection:
         prepare(connection)
+        prepared(connection)
 
 
 async def _configure(connection: Connection, durability: Durability) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import sqlite3
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from edge.kv.database import Connection
 from edge.kv.entries import Entries
 from edge.kv.errors import KvStorageError
 from edge.kv.logic.entry import Entry
+
+_log = logging.getLogger("edge.kv")
 
 Changes = dict[str, Entry | None]
 
@@ -119,9 +122,18 @@ class GroupCommitter:
             self._fail(group or self._take(), error)
             if not isinstance(error, Exception):
                 raise
+            await self._settle(committed=False)
         else:
             self._observer.committed(group.changes)
             group.done.set_result(None)
+            await self._settle(committed=True)
+
+    async def _settle(self, *, committed: bool) -> None:
+        try:
+            await self._entries.settle(committed=committed)
+        except OSError as error:
+            # No row names these files: what stays is litter, and no reason to fail a write.
+            _log.warning("old values of KV stay for now: %s", error)
 
     def _take(self) -> Group:
         group, self._open_group = self._open_group, None

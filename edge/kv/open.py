@@ -9,7 +9,7 @@ from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.kv.binding import KvNamespace
 from edge.kv.database import Durability
-from edge.kv.location import namespace_path
+from edge.kv.location import namespace_path, values_folder
 from edge.kv.namespace import Namespace, Trouble
 from edge.kv.places import PlaceModel
 from edge.kv.store import Store
@@ -40,6 +40,7 @@ def open_namespace(
     namespace = namespaces.get(where)
     if namespace is None or namespace.closed:
         path = None if directory is None else namespace_path(directory, namespace_id)
-        store = Store(path, clock, durability=durability, random=random)
+        values = None if directory is None else values_folder(directory, namespace_id)
+        store = Store(path, clock, durability=durability, random=random, values=values)
         namespace = namespaces[where] = Namespace(store, clock, place_model, trouble=trouble)
     return KvNamespace(namespace)

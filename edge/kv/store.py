@@ -18,10 +18,12 @@ from edge.kernel.tasks import spawn
 from edge.kv.database import Database, Durability, open_database, runs_in_threads
 from edge.kv.entries import Entries
 from edge.kv.errors import KvStorageError, storage_errors
+from edge.kv.foreign_writes import ForeignWrites
 from edge.kv.group_commit import Changes, GroupCommitter
 from edge.kv.hot_cache import HotCache
 from edge.kv.logic.entry import ABSENT, Entry
 from edge.kv.logic.listing import Page, Stretch, page
+from edge.kv.value_files import ValueFiles
 
 _log = logging.getLogger("edge.kv")
 
@@ -46,13 +48,18 @@ class Store:
         durability: Durability = "full",
         random: RandomStreams | None = None,
         cache: HotCache | None = None,
+        values: Path | None = None,
     ) -> None:
+        """`values` is the folder of the values' files (None: they are rows only, which nobody else reads)."""
         self._path = path
         self._clock = clock
         self._durability: Durability = durability
         self._random = random or RandomStreams()
         self._cache = cache or HotCache()
-        self._entries = Entries(self._new_blob_id)
+        self._files = None if values is None else ValueFiles(values, clock, durable=durability == "full")
+        self._entries = Entries(self._new_blob_id, self._files)
+        watched = path is not None and runs_in_threads(path, clock)
+        self._foreign = ForeignWrites(path, clock) if watched and path is not None else None
         self._loads: dict[str, list[_Load]] = {}
         self._database: Database | None = None
         self._committer: GroupCommitter | None = None
@@ -71,6 +78,8 @@ class Store:
 
     def peek(self, key: str) -> Entry | None:
         """The entry of `key`, or `ABSENT`, from memory; None when only the disk knows."""
+        if self._foreign is not None and self._database is not None and self._foreign.suspects():
+            self._ask_foreign(self._foreign, self._database)
         entry = self._cache.get(key)
         if entry is not None and entry.expiration_ms is not None and entry.expired(self._clock.now_ms()):
             return ABSENT
@@ -142,6 +151,23 @@ class Store:
             self._cache.set(key, entry)
         return entry
 
+    def _ask_foreign(self, foreign: ForeignWrites, database: Database) -> None:
+        spawn(self._believe(foreign, database), name="kv.foreign", context=contextvars.Context())
+
+    async def _believe(self, foreign: ForeignWrites, database: Database) -> None:
+        """Forget what is in memory when another program wrote."""
+        try:
+            with storage_errors(self.where):
+                found = await foreign.found(database.writer)
+        except KvStorageError as error:
+            if not self._closed:
+                _log.warning("cannot tell whether another program wrote: %s", error)
+            return
+        if found:
+            self._cache.clear()
+            for load in [load for loads in self._loads.values() for load in loads]:
+                load.overtaken = True
+
     def _remove_expired(self) -> None:
         """Expired rows are invisible already: getting rid of them is not worth failing a read for."""
         if self._committer is None:  # closed meanwhile
@@ -174,7 +200,10 @@ class Store:
     async def _open(self) -> None:
         try:
             with storage_errors(self.where):
-                database = await open_database(self._path, self._clock, self._durability)
+                restore = (lambda connection: None) if self._files is None else self._files.restore
+                database = await open_database(self._path, self._clock, self._durability, restore)
+                if self._foreign is not None:
+                    await self._foreign.found(database.writer)  # from here on
         finally:
             self._opening = None
         self._database = database
