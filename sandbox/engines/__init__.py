@@ -1,0 +1,1 @@
+"""The engines that run containers: one folder each, all behind `edge.containers.engine`."""
