@@ -15,7 +15,7 @@ from sandbox.server.shell_script import checked_name
 class Call:
     """A request and what it carries. Every getter raises ApiError (VALIDATION_FAILED) for a wrong type."""
 
-    def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
+    def __init__(self, request: Request, body: Mapping[str, Any], *, is_json: bool = True) -> None:
         parts = urlsplit(request.url)
         self.request = request
         self.method = request.method
@@ -23,6 +23,8 @@ class Call:
         self.query = dict(parse_qsl(parts.query))
         #: The segment of the path that the route names, as in /api/process/{id}.
         self.id = ""
+        #: Whether the body was read; else it is content of the handler's.
+        self.is_json = is_json
         self._body = body
 
     @classmethod
@@ -30,7 +32,7 @@ class Call:
         """Read the request's JSON, if that is what it carries; other bodies are left to the handler."""
         kind = (request.headers.get_str("content-type") or "application/json").partition(";")[0].strip()
         if request.method in ("GET", "HEAD") or kind != "application/json":
-            return cls(request, {})
+            return cls(request, {}, is_json=False)
         text = await request.read_bytes()
         if not text:
             return cls(request, {})

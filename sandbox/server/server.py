@@ -23,6 +23,7 @@ from edge.kernel.tasks import spawn_outside
 from sandbox.server.call import Call
 from sandbox.server.commands import Commands
 from sandbox.server.errors import ApiError
+from sandbox.server.files import Files
 from sandbox.server.host import Host
 from sandbox.server.processes import Processes
 from sandbox.server.reply import json_response
@@ -48,6 +49,7 @@ class SandboxServer:
 
     def _table(self) -> dict[str, Handler]:
         commands, processes, sessions = Commands(self._host, self._sessions), self._processes, self._sessions
+        files = Files(self._host, self._sessions)
         return {
             "GET /": self._hello,
             "GET /api/ping": self._ping,
@@ -61,6 +63,15 @@ class SandboxServer:
             "DELETE /api/process/{id}": processes.kill,
             "GET /api/process/{id}/logs": processes.logs,
             "GET /api/process/{id}/stream": processes.stream_logs,
+            "POST /api/read": files.read,
+            "POST /api/read/stream": files.read_stream,
+            "POST /api/write": files.write,
+            "POST /api/mkdir": files.mkdir,
+            "POST /api/delete": files.delete,
+            "POST /api/rename": files.rename,
+            "POST /api/move": files.move,
+            "POST /api/list-files": files.list,
+            "POST /api/exists": files.exists,
             "POST /api/session/create": sessions.create,
             "GET /api/session/list": sessions.list,
             "POST /api/session/delete": sessions.delete,

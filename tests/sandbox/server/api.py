@@ -53,7 +53,7 @@ class Api:
             raise Refused(response.status, value)
         return value
 
-    async def post(self, path: str, **body: Any) -> Any:
+    async def post(self, path: str, /, **body: Any) -> Any:
         return await self.json("POST", f"/api/{path}", body)
 
     async def get(self, path: str) -> Any:
@@ -65,7 +65,7 @@ class Api:
     async def exec(self, command: str, session: str | None = "main", **options: Any) -> Any:
         return await self.post("execute", command=command, sessionId=session, **options)
 
-    async def events(self, method: str, path: str, **body: Any) -> AsyncIterator[dict[str, Any]]:
+    async def events(self, method: str, path: str, /, **body: Any) -> AsyncIterator[dict[str, Any]]:
         response = await self.send(method, f"/api/{path}", body if method == "POST" else None)
         if response.status != 200:
             raise Refused(response.status, json.loads(await response.read_bytes()))
