@@ -1,0 +1,148 @@
+"""The process engine: each container is a process 1 on this machine with a world of its own around it."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+
+from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, InstanceType, StartFailed
+from edge.kernel.threads import offload
+from sandbox.engines.context import EngineContext
+from sandbox.engines.process import layout, userland
+from sandbox.engines.process.images import Images
+from sandbox.engines.process.inside.plan import Plan
+from sandbox.engines.process.instance import ProcessInstance
+from sandbox.engines.process.limits import Groups, rlimits
+from sandbox.engines.process.registry import Registry, remove_tree
+from sandbox.engines.process.spawner import Spawner
+from sandbox.engines.process.users import UserRanges
+
+_log = logging.getLogger("edge.containers")
+
+#: The ways to build a sandbox, the best first: see `inside/plan.py`.
+_STYLES = ("overlay", "copy", "plain")
+
+
+class ProcessEngine:
+    """Implements `edge.containers.engine.Engine`."""
+
+    name = "process"
+
+    def __init__(self, context: EngineContext) -> None:
+        self._clock = context.clock
+        self._own_state = context.state_dir is None
+        self._state = context.state_dir or Path(tempfile.mkdtemp(prefix="edge-sandboxes-"))
+        self._id = context.random.uuid("process-engine")
+        self._registry = Registry(self._state / "sandboxes", self._id)
+        self._groups = Groups(f"cortex-edge-{self._id}")
+        self._users = UserRanges(context.random.stream("process-engine-users"))
+        self._images = Images(self._state / "sandbox-images", self._registry.folder / "skeleton")
+        self._spawner: Spawner | None = None
+        self._style = ""
+        self._why_not: dict[str, str] = {}
+        self._instances: dict[str, ProcessInstance] = {}
+        self._count = 0
+
+    def isolation(self) -> str:
+        if self._style == "plain":
+            return (
+                "None: sandboxes are ordinary processes of this user, in directories of their own. "
+                f"({self._why_not['copy']})"
+            )
+        users = "users of its own" if self._users.available else "this user as its root"
+        writable = "an overlay of this machine's programs" if self._style == "overlay" else "a copied root"
+        limited = "control groups" if self._groups.folders else "resource limits"
+        return (
+            f"Linux namespaces (users, files, processes, network): each sandbox has {users}, {writable}, "
+            f"and {limited}. The kernel is shared."
+        )
+
+    async def open(self) -> None:
+        left = self._registry.open()
+        for name in left:
+            _log.info("removed what an engine that is gone had left: %s", name)
+            Groups(f"cortex-edge-{name}").remove_all()
+        self._groups.open()
+        self._spawner = Spawner(self._clock, self._registry.folder / "zygote.log")
+        self._spawner.open()
+        self._registry.note(self._spawner.pid)
+        await offload(self._clock, self._images.open)
+        for style in _STYLES:
+            self._style = style
+            try:
+                await (await self._boot(Image(reference="probe"), InstanceType())).destroy()
+                break
+            except StartFailed as error:
+                self._why_not[style] = str(error)
+        else:
+            await self.close()
+            raise EngineUnavailable(f"No sandbox starts here. {self._why_not['plain']}")
+
+    async def prepare(self, image: Image) -> None:
+        await offload(self._clock, lambda: self._images.build(image))
+
+    async def start(self, spec: InstanceSpec) -> ProcessInstance:
+        if self._spawner is None:
+            raise EngineUnavailable("The engine is not open.")
+        image = await offload(self._clock, lambda: self._images.build(spec.image))
+        instance = await self._boot(spec.image, spec.instance_type)
+        env = {**userland.environment(), **image.env}
+        argv = (*spec.entrypoint,) if spec.entrypoint is not None else image.command
+        try:
+            await instance.run(spec, env, argv, image.cwd)
+        except BaseException:
+            await instance.destroy()
+            raise
+        return instance
+
+    async def close(self) -> None:
+        for instance in list(self._instances.values()):
+            await instance.destroy()
+        if self._spawner is not None:
+            self._spawner.close()
+            self._spawner = None
+        self._groups.close()
+        self._registry.close()
+        if self._own_state and self._state.exists():
+            remove_tree(self._state)
+
+    async def _boot(self, image: Image, kind: InstanceType) -> ProcessInstance:
+        assert self._spawner is not None
+        self._count += 1
+        name = f"{self._count}"
+        instance = ProcessInstance(self._clock, name)
+        folder = self._registry.sandbox(name)
+        user = self._users.take()
+        plan = Plan(
+            style=self._style,
+            directory=str(folder),
+            layers=[],
+            trees=[],
+            binds=[],
+            uid_base=user,
+            rlimits=rlimits(kind, grouped=bool(self._groups.folders)),
+        )
+
+        async def freed() -> None:
+            self._instances.pop(name, None)
+            self._groups.remove(name)
+            await offload(self._clock, lambda: remove_tree(folder))
+            self._users.give_back(user)
+
+        instance.on_end = freed
+        try:
+            await offload(self._clock, lambda: layout.lay_out(plan, self._images.build(image)))
+            booted = await self._spawner.boot(plan, instance.event, instance.has_closed)
+        except BaseException as error:
+            await freed()
+            if isinstance(error, OSError):
+                raise StartFailed(f"The sandbox does not start: {error}") from error
+            raise
+        self._registry.note(booted.pid)
+        instance.started(booted, user)
+        self._instances[name] = instance
+        self._groups.make(name)
+        self._groups.add(name, booted.pid)
+        self._groups.limit(name, kind)
+        return instance

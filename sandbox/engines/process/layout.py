@@ -1,0 +1,66 @@
+"""A sandbox's directory on this machine before it starts: what `inside/rootfs.py` mounts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from sandbox.engines.process import userland
+from sandbox.engines.process.images import Built
+from sandbox.engines.process.inside.plan import Plan, Tree
+
+
+def lay_out(plan: Plan, image: Built) -> None:
+    """Complete `plan` for `image` and make the directories it needs."""
+    folder = Path(plan["directory"])
+    if plan["style"] == "overlay":
+        _lay_out_overlay(plan, image, folder)
+    else:
+        _copy(plan, image, folder / "root")
+    if plan["style"] != "plain":
+        plan["binds"].extend(userland.binds())
+
+
+def _lay_out_overlay(plan: Plan, image: Built, folder: Path) -> None:
+    plan["layers"] = [str(layer) for layer in image.layers]
+    for path in userland.trees():
+        over = [layer + path for layer in plan["layers"] if _holds_anything(Path(layer + path))]
+        plan["trees"].append(Tree(path=path, layers=over))
+    (folder / "mnt").mkdir()
+    for name in ("root", *(f"tree{number}" for number in range(len(plan["trees"])))):
+        for part in ("upper", "work"):
+            (folder / name / part).mkdir(parents=True)
+            _give(folder / name / part, plan["uid_base"])
+
+
+def _copy(plan: Plan, image: Built, root: Path) -> None:
+    for layer in reversed(image.layers):
+        shutil.copytree(layer, root, symlinks=True, dirs_exist_ok=True)
+    if plan["style"] == "copy":
+        # /usr is the host's, read-only; what is installed goes to a /usr/local of the sandbox's own.
+        local = root.parent / "local"
+        if (root / "usr/local").is_dir():
+            (root / "usr/local").rename(local)
+        for name in ("bin", "lib", "share"):
+            (local / name).mkdir(parents=True, exist_ok=True)
+        _give_all(local, plan["uid_base"])
+        plan["trees"] = [Tree(path=path, layers=[]) for path in userland.trees()]
+        plan["binds"].append(("local", "/usr/local"))
+    _give_all(root, plan["uid_base"])
+
+
+def _give_all(root: Path, owner: int | None) -> None:
+    if owner is not None:
+        for folder, folders, files in os.walk(root):
+            for name in (".", *folders, *files):
+                _give(Path(folder, name), owner)
+
+
+def _give(path: Path, owner: int | None) -> None:
+    if owner is not None:
+        os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _holds_anything(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())

@@ -1,0 +1,118 @@
+"""Where an engine keeps its sandboxes on disk, so that the next one can remove what a killed one left.
+
+    <state>/sandboxes/<engine>/lock              held by the engine while it lives
+    <state>/sandboxes/<engine>/<sandbox>/        what the sandbox has written
+    <state>/sandboxes/<engine>/processes/<pid>   when that process started: none may outlive the engine
+
+A folder whose lock is free belongs to nobody who lives. Processes are ended only when their start time is
+the one on record: a process id alone may be a stranger's by now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from edge.containers.engine import EngineUnavailable
+
+
+class Registry:
+    """The folder of one engine."""
+
+    def __init__(self, base: Path, name: str) -> None:
+        self.base = base
+        self.folder = base / name
+        self._lock = -1
+
+    def open(self) -> list[str]:
+        """Make and lock the folder; remove those of engines that are gone. The names of those removed."""
+        self.folder.mkdir(parents=True)
+        self.base.chmod(0o700)
+        self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        if not _try_lock(self._lock):
+            raise EngineUnavailable(f"Another engine uses {self.folder}")
+        (self.folder / "processes").mkdir()
+        return [left.name for left in sorted(self.base.iterdir()) if left != self.folder and _reap(left)]
+
+    def sandbox(self, name: str) -> Path:
+        """A new folder for a sandbox."""
+        folder = self.folder / name
+        folder.mkdir(mode=0o711)
+        return folder
+
+    def note(self, pid: int) -> None:
+        """Remember a process that must not outlive this engine."""
+        with suppress(FileNotFoundError):  # it has ended already
+            (self.folder / "processes" / str(pid)).write_text(start_time(pid))
+
+    def forget(self, pid: int) -> None:
+        (self.folder / "processes" / str(pid)).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the folder."""
+        if self._lock >= 0:
+            remove_tree(self.folder)
+            os.close(self._lock)
+            self._lock = -1
+
+
+def start_time(pid: int) -> str:
+    """When a process started, in the kernel's own count. Raises FileNotFoundError."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[19]
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that a sandbox may have done to it."""
+    shutil.rmtree(folder, onerror=_make_writable)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _make_writable(_function: object, path: str, _error: object) -> None:
+    for name in (path, os.path.dirname(path)):
+        if os.path.isdir(name) and not os.path.islink(name):
+            os.chmod(name, 0o700)
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _reap(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False  # not ours, or still being made
+    try:
+        if not _try_lock(lock):
+            return False
+        for note in sorted((folder / "processes").glob("*")):
+            _end(int(note.name), note.read_text())
+        remove_tree(folder)
+        return True
+    finally:
+        os.close(lock)
+
+
+def _end(pid: int, started: str) -> None:
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        # Looked at with the descriptor in hand, so that the process cannot become another in between.
+        if start_time(pid) == started:
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    finally:
+        os.close(fd)

@@ -1,0 +1,20 @@
+"""The table of what engines can do names exactly what the tests ask for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.sandbox.engines.contract.houses import HOUSES, capabilities
+
+
+def test_the_table_and_the_tests_name_the_same() -> None:
+    asked = set()
+    for path in Path(__file__).parent.glob("test_*.py"):
+        asked |= set(re.findall(r'mark\.capability\("([\w ]+)"\)', path.read_text()))
+    assert set(capabilities()) == asked
+
+
+def test_every_engine_has_a_column() -> None:
+    for row in capabilities().values():
+        assert {house.name for house in HOUSES} <= set(row)
