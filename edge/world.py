@@ -36,6 +36,7 @@ from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
 from edge.products import Products
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
+from edge.worker.loopback import loopback_of
 from edge.worker.service import ScheduledResult, Service, ServiceStub
 from edge.worker.view import worker_view
 
@@ -255,7 +256,9 @@ class World:
             for name, worker in workers.items():
                 env = JsObject(self._bindings(worker, workers))
                 host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound, self._view.shown)
-                isolates[name] = Isolate(worker, self._dialect, env, host, views=self._view.modules)
+                isolate = Isolate(worker, self._dialect, env, host, views=self._view.modules)
+                isolate.loopback = loopback_of(worker, isolate.exports, lambda name: self._services[name])
+                isolates[name] = isolate
             for worker in workers.values():
                 for binding in worker.durable:
                     _require_class(isolates[binding.script or worker.name], binding.class_name)

@@ -44,6 +44,7 @@ class Code(Protocol):
     env: Any
     config: WorkerConfig
     host: Host
+    loopback: Any
 
     def durable_class(self, name: str) -> type | None: ...
 

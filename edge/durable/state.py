@@ -58,6 +58,13 @@ class DurableObjectState(JsProxy, js_name=_NAME):
         return self._props
 
     @property
+    def exports(self) -> Any:
+        found = self._slot.host.isolate.loopback
+        if found is None:
+            raise AttributeError("exports")
+        return found
+
+    @property
     def container(self) -> None:
         """Undefined: the class has no container."""
 

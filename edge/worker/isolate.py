@@ -22,7 +22,7 @@ _SRC_NOTE = (
 class Isolate:
     """The loaded code of a Worker with its environment (spec python-workers.md section 2.1)."""
 
-    __slots__ = ("config", "dialect", "env", "exports", "host", "space")
+    __slots__ = ("config", "dialect", "env", "exports", "host", "loopback", "space")
 
     def __init__(
         self,
@@ -38,6 +38,8 @@ class Isolate:
         self.config = config
         self.dialect = dialect
         self.env = env
+        #: `ctx.exports`, from the world; None for a Worker that has none.
+        self.loopback: Any = None
         self.host = host or Host(HttpCompat.of(config))
         token = current_host.set(self.host)
         try:

@@ -136,7 +136,7 @@ class Service:
         cls = (
             exports.default if entrypoint in (None, "default") else exports.entrypoints.get(entrypoint or "")
         )
-        context = ExecutionContext(invocation, to_js(dict(props)) if props else None)
+        context = ExecutionContext(invocation, to_js(dict(props)) if props else None, isolate.loopback)
         if cls is not None:
             return isolate.dialect.construct(cls, context, isolate.env), (None, None)
         if entrypoint is None and handler in exports.legacy:

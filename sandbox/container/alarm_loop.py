@@ -48,18 +48,19 @@ class AlarmLoop:
             if core.schedules.next_ms() is not None or core.running:
                 await self.set()
             return
-        # Before anything can fail: an object with a container always has a next alarm.
-        await self._storage.setAlarm(now_ms())
-        await self._storage.sync()
+        # Before anything can fail: an object with a container always has a next alarm. Not at once, or a
+        # hook that always fails would be called without a pause.
+        await self.set()
         await self._run_due()
         if not core.running:
             await self._rest()
         elif core.activity.expired():
             await call_back(owner.on_activity_expired)
             owner.renew_activity_timeout()  # a hook that lets it run is not asked again at once
+            await self.set(0)
         else:
             await self._wait()
-            await self._storage.setAlarm(now_ms())
+            await self.set(0)
 
     async def _run_due(self) -> None:
         for task in self._core.schedules.due():
@@ -97,11 +98,16 @@ class AlarmLoop:
         finally:
             self._waiting = None
 
-    async def tell_of_end(self) -> None:
-        """Call `on_stop` for a container that has ended, unless that was done or is being done."""
+    async def tell_of_end(self, *, at_once: bool = False) -> None:
+        """Call `on_stop` for a container that has ended, unless that was done or is being done. With
+        `at_once` its exit code may not be known yet."""
         core = self._core
         if core.running or self._telling:
             return
+        if core.launch.end_is_awaited:
+            if not at_once:
+                return  # its end is about to be noted, and then this alarm is woken
+            core.launch.forget()
         untold = await core.state.unreported_end()
         if untold is None or self._telling:
             return

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.container.values import camel_case, snake_case
+from sandbox.container.names import camel_case, snake_case
 
 
 def name_both(cls: type, fields: Iterable[str], methods: Iterable[str]) -> None:

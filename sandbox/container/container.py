@@ -137,7 +137,7 @@ class Container(DurableObject):
         interval_ms = options.get("wait_interval", INTERVAL_MS)
         signal = options.get("abort")
         checked = self._ports(ports)
-        await self._core.alarm.tell_of_end()
+        await self._core.alarm.tell_of_end(at_once=True)
         instance = Patience.of(
             options.get("instance_get_timeout_ms", INSTANCE_TIMEOUT_MS), interval_ms, signal
         )

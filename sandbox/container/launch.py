@@ -109,7 +109,7 @@ class Launch:
         if not self._core.running:
             await self._give_up_unless_full()
         await self._core.state.set("stopped")
-        self._end = None
+        self.forget()
         raise ContainerError(NO_INSTANCE) from failure
 
     async def _give_up_unless_full(self) -> None:
@@ -118,7 +118,7 @@ class Launch:
         if ending is None or (ending.failure is not None and is_no_instance(ending.failure)):
             return
         await self._core.state.note(ending)
-        self._end = None
+        self.forget()
         if ending.exit_code is None and ending.failure is not None:
             failure: Exception = ending.failure
         else:
@@ -183,6 +183,14 @@ class Launch:
             self._followed = end
             asyncio.ensure_future(self._follow(end))
 
+    @property
+    def end_is_awaited(self) -> bool:
+        return self._followed is not None and self._followed is self._end
+
+    def forget(self) -> None:
+        """The container that ran is history: what is learned of it from now on does not count."""
+        self._end = self._followed = None
+
     async def _follow(self, end: asyncio.Future[Ending]) -> None:
         ending = await asyncio.shield(end)
 
@@ -195,7 +203,7 @@ class Launch:
             return
         if ending.exit_code is None and ending.failure is not None and not is_no_instance(ending.failure):
             await self._tell(ending.failure)
-        self._end = self._followed = None
+        self.forget()
         self._core.alarm.wake()
 
 

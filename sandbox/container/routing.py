@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.container.values import camel_case
+from sandbox.container.names import camel_case
 
 Handler = Callable[..., Any]
 #: The name in `outbound_handlers` by which the class's own `outbound` is known.

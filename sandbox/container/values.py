@@ -1,15 +1,16 @@
-"""Values between Python and JavaScript, and names in both their ways of writing."""
+"""Values between Python and JavaScript."""
 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyodide.ffi
 from js import Object
 from pyodide.ffi import to_js
+
+from sandbox.container.names import camel_case, snake_case
 
 _NULL = getattr(pyodide.ffi, "jsnull", None)
 
@@ -22,15 +23,6 @@ def js_object(members: Mapping[str, Any]) -> Any:
 def is_absent(value: Any) -> bool:
     """Whether it is JavaScript's null or undefined."""
     return value is None or value is _NULL
-
-
-def snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z]+)", r"_\1", name).lower()
-
-
-def camel_case(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
 
 
 class Record(dict[str, Any]):

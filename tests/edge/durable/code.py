@@ -57,6 +57,7 @@ class Code:
         self.env = env
         self.config = WorkerConfig("w", Path(), None, date)
         self.host = Host(HttpCompat.of(self.config))
+        self.loopback: Any = None
         self.classes = {cls.__name__: cls for cls in classes}
 
     def durable_class(self, name: str) -> type | None:

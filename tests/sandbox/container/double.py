@@ -51,13 +51,10 @@ class ScriptedContainer(JsProxy, js_name="Container"):
         self._up_s = plan.clock.now() + plan.boot_s
         if plan.fails_to_start:
             self._exit(error(plan.fails_to_start.pop(0)))
+        elif plan.exits_after_s == 0:
+            self.crash(plan.exit_code)
         elif plan.exits_after_s is not None:
-            failure = (
-                None
-                if plan.exit_code == 0
-                else error(f"container exited with unexpected exit code: {plan.exit_code}")
-            )
-            plan.clock.call_at(plan.clock.now() + plan.exits_after_s, lambda: self._exit(failure))
+            plan.clock.call_at(plan.clock.now() + plan.exits_after_s, lambda: self.crash(plan.exit_code))
 
     def monitor(self) -> JsPromise:
         assert self._end is not None
@@ -75,7 +72,8 @@ class ScriptedContainer(JsProxy, js_name="Container"):
         return JsPromise.resolved()
 
     def crash(self, code: int) -> None:
-        self._exit(error(f"container exited with unexpected exit code: {code}"))
+        """It exits by itself; with code 0 in good order."""
+        self._exit(None if code == 0 else error(f"container exited with unexpected exit code: {code}"))
 
     def _exit(self, failure: JsException | None) -> None:
         if self._end is None or self._end.done():
@@ -223,6 +221,17 @@ class Rig:
 
         stub = self.world.durable_hosts["worker", "Box"].namespace().getByName("cf-singleton-container")
         return python_from_rpc(await getattr(stub, method)(*map(python_to_rpc, args)))
+
+    def lose_object(self) -> None:
+        """The object's life in memory ends, its container goes on."""
+        self.world.run(self._lose_object())
+
+    async def _lose_object(self) -> None:
+        host = self.world.durable_hosts["worker", "Box"]
+        (object_id,) = host.ids()
+        actor = host.slot(host.namespace().idFromString(object_id)).actor
+        assert actor is not None
+        actor.break_(error("the machine went away"))
 
     def pass_(self, duration: str) -> None:
         self.world.run(self.world.advance(duration))
