@@ -85,7 +85,7 @@ class ProcessEngine:
     async def start(self, spec: InstanceSpec) -> ProcessInstance:
         if self._spawner is None:
             raise EngineUnavailable("The engine is not open.")
-        image = await offload(self._clock, lambda: self._images.build(spec.image))
+        image = await offload(self._clock, lambda: self._images.get(spec.image))
         instance = await self._boot(spec.image, spec.instance_type)
         env = {**userland.environment(), **image.env}
         argv = (*spec.entrypoint,) if spec.entrypoint is not None else image.command
@@ -132,7 +132,7 @@ class ProcessEngine:
 
         instance.on_end = freed
         try:
-            await offload(self._clock, lambda: layout.lay_out(plan, self._images.build(image)))
+            await offload(self._clock, lambda: layout.lay_out(plan, self._images.get(image)))
             booted = await self._spawner.boot(plan, instance.event, instance.has_closed)
         except BaseException as error:
             await freed()
