@@ -25,6 +25,7 @@ from sandbox.server.commands import Commands
 from sandbox.server.errors import ApiError
 from sandbox.server.files import Files
 from sandbox.server.host import Host
+from sandbox.server.interpreter.contexts import Contexts
 from sandbox.server.processes import Processes
 from sandbox.server.reply import json_response
 from sandbox.server.routes import Handler, Routes
@@ -49,7 +50,7 @@ class SandboxServer:
 
     def _table(self) -> dict[str, Handler]:
         commands, processes, sessions = Commands(self._host, self._sessions), self._processes, self._sessions
-        files = Files(self._host, self._sessions)
+        files, contexts = Files(self._host, self._sessions), Contexts(self._host)
         return {
             "GET /": self._hello,
             "GET /api/ping": self._ping,
@@ -72,6 +73,11 @@ class SandboxServer:
             "POST /api/move": files.move,
             "POST /api/list-files": files.list,
             "POST /api/exists": files.exists,
+            "POST /api/contexts": contexts.create,
+            "GET /api/contexts": contexts.list,
+            "DELETE /api/contexts/{id}": contexts.delete,
+            "POST /api/execute/code": contexts.run,
+            "GET /api/interpreter/health": contexts.health,
             "POST /api/session/create": sessions.create,
             "GET /api/session/list": sessions.list,
             "POST /api/session/delete": sessions.delete,

@@ -1,0 +1,1 @@
+"""Programs that run inside a sandbox. They are sent there as text, and use what their language brings."""
