@@ -24,12 +24,15 @@ from sandbox.server.call import Call
 from sandbox.server.commands import Commands
 from sandbox.server.errors import ApiError
 from sandbox.server.files import Files
+from sandbox.server.git import Git
 from sandbox.server.host import Host
 from sandbox.server.interpreter.contexts import Contexts
+from sandbox.server.ports import Ports
 from sandbox.server.processes import Processes
 from sandbox.server.reply import json_response
 from sandbox.server.routes import Handler, Routes
 from sandbox.server.sessions import Sessions
+from sandbox.server.watching import Watching
 
 #: What an image says that was not told its version.
 VERSION = "unknown"
@@ -51,6 +54,8 @@ class SandboxServer:
     def _table(self) -> dict[str, Handler]:
         commands, processes, sessions = Commands(self._host, self._sessions), self._processes, self._sessions
         files, contexts = Files(self._host, self._sessions), Contexts(self._host)
+        ports, git = Ports(self._host, processes), Git(self._host, sessions)
+        watching = Watching(self._host, sessions)
         return {
             "GET /": self._hello,
             "GET /api/ping": self._ping,
@@ -73,6 +78,10 @@ class SandboxServer:
             "POST /api/move": files.move,
             "POST /api/list-files": files.list,
             "POST /api/exists": files.exists,
+            "POST /api/watch": watching.watch,
+            "POST /api/watch/check": watching.check,
+            "POST /api/port-watch": ports.watch,
+            "POST /api/git/checkout": git.checkout,
             "POST /api/contexts": contexts.create,
             "GET /api/contexts": contexts.list,
             "DELETE /api/contexts/{id}": contexts.delete,
