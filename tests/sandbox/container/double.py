@@ -186,18 +186,27 @@ class Box(Noting):
 
 
 class Rig:
-    """A world with one container class, `Box`."""
+    """A world with one container class."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, source: str = BOX) -> None:
-        (folder / "entry.py").write_text(PRELUDE + source)
+    def __init__(
+        self,
+        folder: Path,
+        patch: pytest.MonkeyPatch,
+        source: str = BOX,
+        *,
+        prelude: str = PRELUDE,
+        binding: str = "BOX",
+        class_name: str = "Box",
+    ) -> None:
+        (folder / "entry.py").write_text(prelude + source)
         config = WorkerConfig(
             name="worker",
             root=folder,
             main=folder / "entry.py",
             compatibility_date="2026-10-01",
             compatibility_flags=("python_workers",),
-            durable=(DurableBinding("BOX", "Box"),),
-            durable_classes={"Box": True},
+            durable=(DurableBinding(binding, class_name),),
+            durable_classes={class_name: True},
         )
         self.clock = VirtualClock()
         self.plan = Plan(self.clock)
