@@ -82,7 +82,7 @@ def test_the_server_of_the_example() -> None:
             assert [client.get("/").text for _ in range(2)] == ["hi 1\n", "hi 2\n"]
             assert client.post("/", content=b"abc").text == "cba"
             with client.stream("GET", "/stream") as reply:
-                assert [line for line in reply.iter_lines()] == ["line 1", "line 2", "line 3"]
+                assert list(reply.iter_lines()) == ["line 1", "line 2", "line 3"]
     finally:
         process.terminate()
         assert process.wait(30) == 0, "it stops when it is asked to"
