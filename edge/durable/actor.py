@@ -342,6 +342,8 @@ class Actor:
     def retire(self) -> asyncio.Future[None]:
         """Handle nothing new, finish what is under way: the future is done when this has ended."""
         self._retired = asyncio.get_running_loop().create_future()
+        for event in self._running:
+            event.retire(self.slot.host.clock)
         self.rest()
         return self._retired
 

@@ -17,9 +17,12 @@ from edge.js.objects import JsObject
 
 if TYPE_CHECKING:
     from edge.durable.actor import Actor
+    from edge.kernel.clock import Clock
 
 _log = logging.getLogger("edge.durable")
 _NS_PER_MS = 1_000_000
+#: How long a handler may go on when its object is to end.
+_RETIRED_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Rang:
 class AlarmEvent(Event):
     """Runs the alarm handler; `done` gives a `Rang`, also when the handler failed."""
 
-    __slots__ = ("_early", "_late", "attempt")
+    __slots__ = ("_early", "_late", "_retired", "attempt")
 
     comes_from_outside = True
 
@@ -43,6 +46,7 @@ class AlarmEvent(Event):
         self.attempt = attempt
         self._early = early
         self._late = False
+        self._retired = False
 
     def perform(self, actor: Actor) -> Coroutine[Any, Any, Any]:
         return self._ring(actor)
@@ -67,6 +71,8 @@ class AlarmEvent(Event):
             _log.exception("alarm of %s raised", actor.invocation.label)
             return self._failed(actor)
         except asyncio.CancelledError:
+            if self._retired:
+                return self._failed(actor, Outcome.INFRASTRUCTURE)
             if not self._late:
                 raise
             _log.error("%s: %s", actor.invocation.label, HANDLER_TIMEOUT)
@@ -77,6 +83,15 @@ class AlarmEvent(Event):
 
     def _too_late(self) -> None:
         self._late = True
+        self.cut_off()
+
+    def retire(self, clock: Clock) -> None:
+        # A handler may wait for minutes, as that of a running container does, and whoever stops the world or
+        # changes the code need not: an alarm that was cut off rings again.
+        clock.call_at(clock.now() + _RETIRED_AFTER_S, self._cut_off_retired)
+
+    def _cut_off_retired(self) -> None:
+        self._retired = True
         self.cut_off()
 
     def _info(self, stored_ns: int) -> JsObject:
@@ -95,10 +110,10 @@ class AlarmEvent(Event):
             actor.commits.wrote(unconfirmed=False)
         return Rang(outcome, renewed)
 
-    def _failed(self, actor: Actor) -> Rang:
+    def _failed(self, actor: Actor, outcome: Outcome = Outcome.FAILED) -> Rang:
         renewed = actor.alarm.renewed
         actor.alarm.put_back()
-        return Rang(Outcome.FAILED, renewed)
+        return Rang(outcome, renewed)
 
 
 class GiveUpAlarm(Event):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from edge.durable.actor import Actor
     from edge.durable.traced import EventTrace
+    from edge.kernel.clock import Clock
 
 
 class Aborted(BaseException):
@@ -47,6 +48,9 @@ class Event:
         """It took too long."""
         if self.task is not None:
             self.task.cancel()
+
+    def retire(self, clock: Clock) -> None:
+        """The object is to end in good order: most events are waited for."""
 
     def succeed(self, result: Any) -> None:
         if not self.done.done():

@@ -13,7 +13,7 @@ from edge.js.errors import JsException
 from edge.js.objects import JsObject
 from edge.js.proxy import jsnull
 from edge.kernel.clock import VirtualClock
-from tests.edge.durable.code import hosting
+from tests.edge.durable.code import Code, hosting
 from tests.loops import run_virtual
 
 
@@ -278,3 +278,47 @@ def test_an_alarm_wakes_an_object_that_was_put_away(bell: type[Bell]) -> None:
 
     assert drive(bell, script) == "evicted"
     assert [at for at, _, _ in bell.rings] == [60.0]
+
+
+def test_new_code_does_not_wait_for_a_handler_that_waits(bell: type[Bell]) -> None:
+    bell.ending = "sleep"
+
+    async def script(host: DurableHost, stub: Any) -> Any:
+        await stub.ring_in(1000)
+        await bell.clock.sleep(5)
+        bell.ending = ""
+        await host.reload(Code(bell))
+        asked_s = bell.clock.elapsed_s
+        await stub.stored()
+        waited_s = bell.clock.elapsed_s - asked_s
+        await bell.clock.sleep(10)
+        return waited_s, await stub.stored()
+
+    waited_s, stored = drive(bell, script)
+    assert waited_s <= 1.0
+    assert stored is None
+    (first, second) = bell.rings
+    assert first[0] == 1.0
+    assert second[0] <= 9.0, "what was cut off rings again"
+    assert second[1:] == (0, False), "and that is not counted"
+
+
+def test_closing_does_not_wait_for_a_handler_that_waits(bell: type[Bell], tmp_path: Path) -> None:
+    bell.ending = "sleep"
+
+    async def main() -> float:
+        async with hosting(bell, bell.clock, directory=tmp_path) as host:
+            await host.namespace().getByName("b").ring_in(1000)
+            await bell.clock.sleep(5)
+            before_s = bell.clock.elapsed_s
+            await host.close()
+            return bell.clock.elapsed_s - before_s
+
+    assert run_virtual(main(), bell.clock) <= 1.0
+    bell.ending = ""
+
+    async def later(host: DurableHost, stub: Any) -> None:
+        await bell.clock.sleep(1)
+
+    drive(bell, later, tmp_path)
+    assert len(bell.rings) == 2, "the alarm rings after the restart"

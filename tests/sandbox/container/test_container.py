@@ -432,6 +432,74 @@ def test_an_object_that_was_put_away_finds_its_container_running(rig: Rig) -> No
     assert rig.heard() == ["start", "stop 4 exit"]
 
 
+def test_new_code_finds_the_container_running(rig: Rig) -> None:
+    rig.get()
+    rig.pass_("1m")
+    before_s = rig.clock.elapsed_s
+    rig.world.run(rig.world.reload(rig.world.config))
+    assert rig.get().status == 200
+    assert rig.clock.elapsed_s - before_s < 1.5
+    assert len(rig.plan.starts) == 1
+    rig.pass_("11m")
+    assert not rig.plan.only.running
+
+
+def test_the_world_ends_soon_while_a_container_runs(rig: Rig) -> None:
+    rig.get()
+    rig.pass_("1m")
+    before_s = rig.clock.elapsed_s
+    rig.world.run(rig.world.close())
+    assert rig.clock.elapsed_s - before_s < 1.5
+
+
+def test_bodies_and_headers_of_https_requests(rig: Rig) -> None:
+    seen: list[str | None] = []
+
+    async def noting(request: Request) -> Response:
+        seen.append(request.headers.get_str("x-a"))
+        return await hello(request)
+
+    rig.plan.services[8080] = noting
+    client = rig.world.client(base_url="https://shop.test")
+    reply = rig.world.run(client.post("/form", content="a=1", headers={"x-a": "1"}))
+    assert (reply.text, seen[-1]) == ("POST http://shop.test/form a=1", "1")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_answers_without_a_body(rig: Rig, status: int) -> None:
+    async def empty(request: Request) -> Response:
+        return Response.make(None, status=status)
+
+    rig.plan.services[8080] = empty
+    assert rig.get().status == status
+    rig.pass_("11m")
+    assert not rig.plan.only.running, "nothing is in flight any more"
+
+
+def test_a_client_that_leaves_early_does_not_keep_it_awake(rig: Rig) -> None:
+    async def endless(request: Request) -> Response:
+        async def chunks() -> Any:
+            while True:
+                yield b"x" * 1000
+                await rig.clock.sleep(1)
+
+        is_probe = not request.url.startswith("http://localhost")
+        return Response.make(b"" if is_probe else ReadableStream.from_chunks(chunks(), None))
+
+    rig.plan.services[8080] = endless
+
+    async def main() -> None:
+        async with rig.world.client.stream("GET", "/") as reply:
+            read = aiter(reply)
+            await anext(read)
+            await rig.world.advance("20m")
+            assert rig.plan.only.running
+        await rig.world.advance("11m")
+        assert not rig.plan.only.running
+
+    rig.world.run(main())
+
+
 # -- names
 
 
