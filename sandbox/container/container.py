@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import workers
 from js import console
 from workers import DurableObject
 
@@ -27,6 +28,13 @@ from sandbox.container.patience import (
 from sandbox.container.proxying import failed_start, js_request, proxy, target_port
 from sandbox.container.routing import CLASSES
 from sandbox.container.values import Record, call_back, options_of
+
+if not hasattr(workers, "wait_until"):
+    # The SDK that is built into older runtimes hands out JavaScript's own storage.
+    raise ImportError(
+        "sandbox needs the package workers-runtime-sdk: set a compatibility_date of 2026-04-21 or later, or "
+        "the flag enable_python_external_sdk"
+    )
 
 _NOT_ENABLED = (
     "Containers have not been enabled for this Durable Object class. Have you correctly setup your Wrangler "

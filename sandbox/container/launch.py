@@ -18,7 +18,7 @@ from sandbox.container.errors import (
     text_of,
 )
 from sandbox.container.patience import Patience
-from sandbox.container.values import call_back, js_object
+from sandbox.container.values import call_back, is_absent, js_object
 
 if TYPE_CHECKING:
     from sandbox.container.core import Core
@@ -153,7 +153,9 @@ class Launch:
 
     async def _ping(self, port: int, url: str, patience: Patience) -> None:
         tcp_port = self._core.container.getTcpPort(port)
-        await tcp_port.fetch(url, js_object({"signal": patience.ping_signal()}))
+        answer = await tcp_port.fetch(url, js_object({"signal": patience.ping_signal()}))
+        if not is_absent(answer.body):
+            await answer.body.cancel()  # nobody reads it, and the connection is to be free again
 
     async def _fail(self, failure: ContainerError, cause: Exception) -> None:
         await self._tell(failure)

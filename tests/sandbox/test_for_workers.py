@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import sandbox
+from edge.errors import WorkerLoadError
 from tests.loops import run
 from tests.test_style import imports_of
-from tests.wrangler_compat.modules.workers import Loaded
+from tests.wrangler_compat.modules.workers import OLD, Loaded
 
 PACKAGE = Path(sandbox.__file__).parent
 #: Modules of Python that are not in Pyodide, or that have nothing to work with on the edge.
@@ -136,6 +137,12 @@ def test_a_module_of_that_name_beside_the_worker_is_the_workers(tmp_path: Path) 
 def test_workers_do_not_get_the_hosts_half(tmp_path: Path, name: str) -> None:
     imports = f"try:\n    import sandbox.{name}\nexcept ImportError as error:\n    refused = str(error)"
     assert answer(tmp_path, imports, "refused") == f"No module named 'sandbox.{name}'"
+
+
+def test_with_the_old_sdk_it_says_what_it_needs(tmp_path: Path) -> None:
+    imports = "from sandbox import Container"
+    with pytest.raises(WorkerLoadError, match="compatibility_date of 2026-04-21 or later"):
+        Loaded(tmp_path, SHOW.format(imports=imports, expression="0"), date=OLD)
 
 
 def test_the_host_imports_its_half_without_a_worker_around_it() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.container.routing import Route, handlers_of, matches, route
 
@@ -101,6 +104,12 @@ def test_what_is_assigned_to_the_class_later_counts() -> None:
 
     Later.outboundHandlers = {"catch": catch_all}  # type: ignore[attr-defined]
     assert handlers_of(Later) == {"catch": catch_all}
+
+
+@given(st.text("ab*.", max_size=8), st.text("ab.", max_size=10))
+def test_a_star_stands_for_any_text(pattern: str, host: str) -> None:
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+    assert matches(pattern, host) is (re.fullmatch(expression, host) is not None)
 
 
 @pytest.mark.parametrize(
