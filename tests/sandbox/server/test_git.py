@@ -44,7 +44,12 @@ def test_a_repository_is_cloned(tmp_path: Path, repository: str, session: str | 
         }
         assert (home / "it's" / ".git").is_dir()
         other = await api.post(
-            "git/checkout", repoUrl=repository, branch="other", depth=1, targetDir="deep", sessionId=session
+            "git/checkout",
+            repoUrl=repository,
+            branch="other",
+            depth=1,
+            targetDir=f"{home}/deep",
+            sessionId=session,
         )
         assert other["branch"] == "other"
 
@@ -55,13 +60,15 @@ def test_a_repository_is_cloned(tmp_path: Path, repository: str, session: str | 
 def test_what_cannot_be_cloned(tmp_path: Path, repository: str) -> None:
     async def body(api: Api) -> None:
         with pytest.raises(Refused, match="Failed to clone repository") as caught:
-            await api.post("git/checkout", repoUrl=repository, branch="nope", targetDir="x")
+            await api.post("git/checkout", repoUrl=repository, branch="nope", targetDir=f"{tmp_path}/x")
         assert (caught.value.status, caught.value.code) == (404, "GIT_BRANCH_NOT_FOUND")
         with pytest.raises(Refused, match="does not") as caught:
-            await api.post("git/checkout", repoUrl=f"file://{tmp_path}/none", targetDir="x")
+            await api.post("git/checkout", repoUrl=f"file://{tmp_path}/none", targetDir=f"{tmp_path}/x")
         assert (caught.value.status, caught.value.code) == (404, "GIT_REPOSITORY_NOT_FOUND")
         with pytest.raises(Refused) as caught:
-            await api.post("git/checkout", repoUrl="http://user:secret@127.0.0.1:9/x", targetDir="x")
+            await api.post(
+                "git/checkout", repoUrl="http://user:secret@127.0.0.1:9/x", targetDir=f"{tmp_path}/x"
+            )
         assert (caught.value.status, caught.value.code) == (502, "GIT_NETWORK_ERROR")
         assert "secret" not in str(caught.value.body)
         for url in ("", "--upload-pack=x", "x" * 2049):
