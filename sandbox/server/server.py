@@ -20,6 +20,7 @@ from edge.js.errors import JsException
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.kernel.tasks import spawn_outside
+from sandbox.server.backups import Backups
 from sandbox.server.call import Call
 from sandbox.server.commands import Commands
 from sandbox.server.errors import ApiError
@@ -32,6 +33,9 @@ from sandbox.server.processes import Processes
 from sandbox.server.reply import json_response
 from sandbox.server.routes import Handler, Routes
 from sandbox.server.sessions import Sessions
+from sandbox.server.socket_transport import SocketTransport
+from sandbox.server.sockets import check_upgrade
+from sandbox.server.terminals import Terminals
 from sandbox.server.watching import Watching
 
 #: What an image says that was not told its version.
@@ -55,7 +59,8 @@ class SandboxServer:
         commands, processes, sessions = Commands(self._host, self._sessions), self._processes, self._sessions
         files, contexts = Files(self._host, self._sessions), Contexts(self._host)
         ports, git = Ports(self._host, processes), Git(self._host, sessions)
-        watching = Watching(self._host, sessions)
+        watching, terminals = Watching(self._host, sessions), Terminals(self._host, sessions)
+        backups = Backups(self._host)
         return {
             "GET /": self._hello,
             "GET /api/ping": self._ping,
@@ -82,6 +87,10 @@ class SandboxServer:
             "POST /api/watch/check": watching.check,
             "POST /api/port-watch": ports.watch,
             "POST /api/git/checkout": git.checkout,
+            "POST /api/backup/create": backups.create,
+            "POST /api/backup/restore": backups.restore,
+            "GET /ws": self._socket,
+            "GET /ws/pty": terminals.attach,
             "POST /api/contexts": contexts.create,
             "GET /api/contexts": contexts.list,
             "DELETE /api/contexts/{id}": contexts.delete,
@@ -126,6 +135,10 @@ class SandboxServer:
     def _refusal(self, error: ApiError, call: Call | None) -> Response:
         operation = None if call is None else call.path.removeprefix("/api/").replace("/", ".")
         return json_response(error.body(self._host.now(), operation), error.http_status)
+
+    async def _socket(self, call: Call) -> Response:
+        check_upgrade(call.request)
+        return SocketTransport(self.__call__).start()
 
     async def _hello(self, call: Call) -> Response:
         return Response.make(b"Hello from the sandbox server", headers=None)
