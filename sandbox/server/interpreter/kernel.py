@@ -25,6 +25,7 @@ _INTERRUPT_GRACE_S = 2.0
 _EVENTS_MAX = 256
 #: The longest event: a line of a program that never ends one must not fill the memory.
 _LINE_BYTES_MAX = 64 * 1024 * 1024
+_COMPLAINT_BYTES_MAX = 2048
 _RECORD = b"\x1e"
 
 _COMMANDS = {
@@ -78,7 +79,9 @@ class Kernel:
         self._turn = asyncio.Lock()
         self._execution: Execution | None = None
         self._ready: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._stderr: asyncio.Task[None] | None = None
         self._reader = spawn_outside(self._read(), name="interpreter")
+        self._complaint = b""  # what it printed to stderr before it was ready
         self.ended = False
         #: Whether it runs TypeScript, too.
         self.typescript = False
@@ -94,7 +97,7 @@ class Kernel:
         process = await cls._spawn(host, language, program, cwd, env)
         kernel = cls(process)
         if process.stderr is not None:
-            spawn_outside(kernel._read_stderr(process.stderr), name="interpreter stderr")
+            kernel._stderr = spawn_outside(kernel._read_stderr(process.stderr), name="interpreter stderr")
         try:
             async with asyncio.timeout(SPAWN_TIMEOUT_S):
                 kernel.typescript = bool((await kernel._ready).get("typescript"))
@@ -180,6 +183,8 @@ class Kernel:
         except ContainerGone:
             held = b""
         finally:
+            if not self._ready.done() and self._stderr is not None:
+                await asyncio.gather(self._stderr, return_exceptions=True)  # why it did not come up
             self._end()
             await self._process.io.close()
 
@@ -201,6 +206,8 @@ class Kernel:
         """What the interpreter itself complains about, or a child in place of it."""
         try:
             while data := await source.read():
+                if not self._ready.done():
+                    self._complaint = (self._complaint + data)[-_COMPLAINT_BYTES_MAX:]
                 await self._put({"type": "stderr", "text": data.decode(errors="replace")})
         except ContainerGone:
             self._end()
@@ -214,7 +221,8 @@ class Kernel:
     def _end(self) -> None:
         self.ended = True
         if not self._ready.done():
-            self._ready.set_exception(ApiError("INTERPRETER_NOT_READY", "The interpreter ended at its start"))
+            told = f"The interpreter ended at its start: {self._complaint.decode(errors='replace').strip()}"
+            self._ready.set_exception(ApiError("INTERPRETER_NOT_READY", told))
         if self._execution is not None and not self._execution.complete.done():
             self._execution.complete.set_result(None)
 

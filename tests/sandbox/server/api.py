@@ -32,7 +32,7 @@ class Refused(Exception):
 class Api:
     """Calls a server in the same process."""
 
-    def __init__(self, server: SandboxServer, instance: LocalInstance) -> None:
+    def __init__(self, server: SandboxServer, instance: Any) -> None:
         self.server = server
         self.instance = instance
 

@@ -45,6 +45,13 @@ class Client:
         assert isinstance(frame, str), frame
         return json.loads(frame)
 
+    async def control(self) -> Any:
+        """The next text message of a terminal, whatever it showed before."""
+        while isinstance(frame := await self.frame(), bytes):
+            continue
+        assert isinstance(frame, str), frame
+        return json.loads(frame)
+
     async def bytes_until(self, wanted: bytes) -> bytes:
         seen = b""
         while wanted not in seen:

@@ -17,7 +17,7 @@ def test_a_terminal_is_typed_into(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         await api.exec("cd /; export A=from-session")
         client = await Client.connect(api, f"{PTY}&cols=101&rows=33&shell=sh")
-        assert await client.json() == {"type": "ready"}
+        assert await client.control() == {"type": "ready"}
         client.send(b"echo $A $TERM; pwd; stty size\n")
         shown = await client.bytes_until(b"33 101")
         assert b"from-session xterm-256color\r\n/\r\n" in shown
@@ -30,7 +30,7 @@ def test_a_terminal_is_typed_into(tmp_path: Path) -> None:
         assert frame == '{"type": "exit", "code": 3}'
         assert await client.frame() == 1000
         again = await Client.connect(api, f"{PTY}&shell=sh")
-        assert await again.json() == {"type": "ready"}  # a new one, with nothing to replay
+        assert await again.control() == {"type": "ready"}  # a new one, with nothing to replay
 
     with_api(tmp_path, body)
 
@@ -42,7 +42,7 @@ def test_a_terminal_is_shared_and_outlives_its_sockets(
 
     async def body(api: Api) -> None:
         first = await Client.connect(api, f"{PTY}&shell=sh")
-        assert await first.json() == {"type": "ready"}
+        assert await first.control() == {"type": "ready"}
         first.send(b"X=one; echo a${X}a\n")
         await first.bytes_until(b"aonea")
         first.close()
@@ -50,10 +50,9 @@ def test_a_terminal_is_shared_and_outlives_its_sockets(
         replayed = await second.frame()
         assert isinstance(replayed, bytes)
         assert b"aonea" in replayed
-        assert await second.json() == {"type": "ready"}
+        assert await second.control() == {"type": "ready"}
         third = await Client.connect(api, PTY)
-        await third.frame()
-        await third.frame()
+        await third.control()
         second.send(b"echo b${X}b; yes | head -c 5000; echo e''nd\n")
         await second.bytes_until(b"end\r\n")
         assert b"boneb" in await third.bytes_until(b"end\r\n")
@@ -80,7 +79,7 @@ def test_bad_requests_and_messages(tmp_path: Path) -> None:
             assert message in (await response.read_bytes()).decode()
             assert response.status in (400, 500)
         client = await Client.connect(api, f"{PTY}&shell=sh")
-        await client.json()
+        await client.control()
         for message in ("{", "[]", '{"type": "what"}', '{"type": "resize", "cols": -1, "rows": 1}'):
             client.send(message)
             while isinstance(frame := await client.frame(), bytes):
@@ -93,7 +92,7 @@ def test_bad_requests_and_messages(tmp_path: Path) -> None:
 def test_a_container_that_goes_closes_the_terminal(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         client = await Client.connect(api, f"{PTY}&shell=sh")
-        await client.json()
+        await client.control()
         await api.instance.destroy()
         while isinstance(frame := await client.frame(), bytes):
             continue

@@ -49,7 +49,8 @@ class House:
         clock = self.clock()
         self._runner = asyncio.Runner(loop_factory=lambda: self.loop(clock))
         tasks.install(self._runner.get_loop())
-        self.engine = self.make(EngineContext(clock, RandomStreams(1), None, state_dir))
+        self.context = EngineContext(clock, RandomStreams(1), None, state_dir)
+        self.engine = self.make(self.context)
         self._started = 0
         self._instances: list[Instance] = []
         try:

@@ -189,6 +189,20 @@ def test_languages_that_are_missing(tmp_path: Path) -> None:
     with_api(tmp_path, body)
 
 
+def test_an_interpreter_that_does_not_come_up(tmp_path: Path) -> None:
+    async def body(api: Api) -> None:
+        programs = tmp_path / "programs"
+        programs.mkdir()
+        (programs / "python3").write_text("#!/bin/sh\necho 'no threads here' >&2; exit 1\n")
+        (programs / "python3").chmod(0o755)
+        api.instance._path = f"{programs}:{api.instance._path}"
+        with pytest.raises(Refused, match="The interpreter ended at its start: no threads here") as caught:
+            await cell(api, "1")
+        assert (caught.value.status, caught.value.code) == (503, "INTERPRETER_NOT_READY")
+
+    with_api(tmp_path, body)
+
+
 @needs_node
 def test_javascript(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
