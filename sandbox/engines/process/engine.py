@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from pathlib import Path
 
 from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, InstanceType, StartFailed
 from edge.kernel.threads import offload
 from sandbox.engines.context import EngineContext
-from sandbox.engines.process import layout, userland
+from sandbox.engines.process import egress, layout, userland
 from sandbox.engines.process.images import Images
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
@@ -21,7 +22,7 @@ from sandbox.engines.process.users import UserRanges
 _log = logging.getLogger("edge.containers")
 
 #: The ways to build a sandbox, the best first: see `inside/plan.py`.
-_STYLES = ("overlay", "copy", "plain")
+STYLES = ("overlay", "copy", "plain")
 
 
 class ProcessEngine:
@@ -29,14 +30,20 @@ class ProcessEngine:
 
     name = "process"
 
-    def __init__(self, context: EngineContext) -> None:
+    def __init__(
+        self, context: EngineContext, *, styles: tuple[str, ...] = STYLES, as_root: bool | None = None
+    ) -> None:
+        """`styles`: the ways to try, in this order. `as_root`: give sandboxes users of their own, which only
+        root can; None: when we are root."""
         self._clock = context.clock
         self._own_state = context.state_dir is None
         self._state = context.state_dir or Path(tempfile.mkdtemp(prefix="edge-sandboxes-"))
         self._id = context.random.uuid("process-engine")
         self._registry = Registry(self._state / "sandboxes", self._id)
         self._groups = Groups(f"cortex-edge-{self._id}")
-        self._users = UserRanges(context.random.stream("process-engine-users"))
+        self._styles = styles
+        self._as_root = os.geteuid() == 0 if as_root is None else as_root
+        self._users = UserRanges(self._as_root, context.random.stream("process-engine-users"))
         self._images = Images(self._state / "sandbox-images", self._registry.folder / "skeleton")
         self._spawner: Spawner | None = None
         self._style = ""
@@ -48,7 +55,7 @@ class ProcessEngine:
         if self._style == "plain":
             return (
                 "None: sandboxes are ordinary processes of this user, in directories of their own. "
-                f"({self._why_not['copy']})"
+                f"{self._why_not.get('copy', '')}"
             )
         users = "users of its own" if self._users.available else "this user as its root"
         writable = "an overlay of this machine's programs" if self._style == "overlay" else "a copied root"
@@ -64,11 +71,11 @@ class ProcessEngine:
             _log.info("removed what an engine that is gone had left: %s", name)
             Groups(f"cortex-edge-{name}").remove_all()
         self._groups.open()
-        self._spawner = Spawner(self._clock, self._registry.folder / "zygote.log")
+        self._spawner = Spawner(self._clock, self._registry.folder / "zygote.log", self._as_root)
         self._spawner.open()
         self._registry.note(self._spawner.pid)
         await offload(self._clock, self._images.open)
-        for style in _STYLES:
+        for style in self._styles:
             self._style = style
             try:
                 await (await self._boot(Image(reference="probe"), InstanceType())).destroy()
@@ -77,7 +84,7 @@ class ProcessEngine:
                 self._why_not[style] = str(error)
         else:
             await self.close()
-            raise EngineUnavailable(f"No sandbox starts here. {self._why_not['plain']}")
+            raise EngineUnavailable(f"No sandbox starts here. {self._why_not[self._styles[-1]]}")
 
     async def prepare(self, image: Image) -> None:
         await offload(self._clock, lambda: self._images.build(image))
@@ -87,14 +94,24 @@ class ProcessEngine:
             raise EngineUnavailable("The engine is not open.")
         image = await offload(self._clock, lambda: self._images.get(spec.image))
         instance = await self._boot(spec.image, spec.instance_type)
+        # The server of a sandbox is what keeps it up; the command of its image runs beside it.
+        main = spec.entrypoint is not None or spec.labels.get("sandbox-server") != "1"
+        argv = image.command if spec.entrypoint is None else spec.entrypoint
         env = {**userland.environment(), **image.env}
-        argv = (*spec.entrypoint,) if spec.entrypoint is not None else image.command
         try:
-            await instance.run(spec, env, argv, image.cwd)
+            if spec.enable_internet and self._style != "plain":
+                env.update(egress.environment())
+                await self._open_egress(instance)
+            await instance.run(spec, env, argv, image.cwd, main=main)
         except BaseException:
             await instance.destroy()
             raise
         return instance
+
+    async def _open_egress(self, instance: ProcessInstance) -> None:
+        proxy = egress.Egress(self._clock)
+        await proxy.open(await instance.listen(egress.PORT))
+        instance.at_end.append(proxy.close)
 
     async def close(self) -> None:
         for instance in list(self._instances.values()):
@@ -130,7 +147,7 @@ class ProcessEngine:
             await offload(self._clock, lambda: remove_tree(folder))
             self._users.give_back(user)
 
-        instance.on_end = freed
+        instance.at_end.append(freed)
         try:
             await offload(self._clock, lambda: layout.lay_out(plan, self._images.get(image)))
             booted = await self._spawner.boot(plan, instance.event, instance.has_closed)

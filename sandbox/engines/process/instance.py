@@ -52,8 +52,8 @@ class ProcessInstance:
         loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = loop.create_future()
         self._freed: asyncio.Future[None] = loop.create_future()
-        #: Frees what the engine holds for this sandbox, once its processes have ended.
-        self.on_end: Callable[[], Awaitable[None]] | None = None
+        #: Free what is held for this sandbox, once its processes have ended; the last comes first.
+        self.at_end: list[Callable[[], Awaitable[None]]] = []
 
     # -- from start to end
 
@@ -68,20 +68,26 @@ class ProcessInstance:
         """Process 1, by the host's count."""
         return self._running().pid
 
-    async def run(self, spec: InstanceSpec, env: Mapping[str, str], argv: tuple[str, ...], cwd: str) -> None:
-        """Take on what `spec` says and start its entrypoint. Raises StartFailed."""
+    async def run(
+        self, spec: InstanceSpec, env: Mapping[str, str], argv: tuple[str, ...], cwd: str, *, main: bool
+    ) -> None:
+        """Take on what `spec` says and start `argv`, with whose end the sandbox ends when it is its `main`.
+
+        Raises StartFailed."""
         self._env = {**env, **spec.env}
         if not argv:
             return
         try:
-            self._main = await self.spawn(argv, cwd=cwd)
+            program = await self.spawn(argv, cwd=cwd)
         except OSError as error:
             raise StartFailed(f"The entrypoint of {spec.image} does not run: {error}") from error
-        for stream in (self._main.io, self._main.stderr):
+        for stream in (program.io, program.stderr):
             assert stream is not None
             spawn_outside(log_lines(spec.name, stream), name=f"output of {spec.name}")
-        watch = spawn_outside(self._end_with(self._main), name=f"entrypoint of {spec.name}")
-        watch.add_done_callback(log_failure)
+        if main:
+            self._main = program
+            watch = spawn_outside(self._end_with(program), name=f"entrypoint of {spec.name}")
+            watch.add_done_callback(log_failure)
 
     async def wait(self) -> Exit:
         return await asyncio.shield(self._exit)
@@ -145,8 +151,8 @@ class ProcessInstance:
 
     async def _after_end(self) -> None:
         try:
-            if self.on_end is not None:
-                await self.on_end()
+            while self.at_end:
+                await self.at_end.pop()()
         finally:
             self._freed.set_result(None)
 
@@ -250,6 +256,11 @@ class ProcessInstance:
         if not v6:
             self._sockets.extend(fds[1:])
         return fds[0]
+
+    async def listen(self, port: int) -> socket.socket:
+        """A socket that listens on a port inside, for the host to accept from."""
+        _, (fd,) = await self._running().channel.ask({"op": "listen", "port": port})
+        return socket.socket(fileno=fd)
 
     def service(self, port: int) -> Service | None:
         return None

@@ -37,10 +37,11 @@ class Booted:
 class Spawner:
     """The zygote as the host sees it."""
 
-    def __init__(self, clock: Clock, log: Path) -> None:
-        """`log` receives what the zygote has to complain about."""
+    def __init__(self, clock: Clock, log: Path, as_root: bool) -> None:
+        """`log` receives what the zygote has to complain about; `as_root`: see `ProcessEngine`."""
         self._clock = clock
         self._log = log
+        self._user = "root" if as_root else "user"
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
 
@@ -54,11 +55,10 @@ class Spawner:
         if not sys.platform.startswith("linux"):
             raise EngineUnavailable("The process engine needs Linux. Use --engine docker.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        user = "root" if os.geteuid() == 0 else "user"
         command = [sys.executable, "-I", "-S", "-E", "-c", _START, str(_PROJECT)]
         with theirs, self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, str(theirs.fileno()), user],
+                [*command, str(theirs.fileno()), self._user],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,9 +91,7 @@ class Spawner:
         with self._clock.hold("a sandbox that is starting"):
             try:
                 with theirs:
-                    answer, (pidfd,) = await self._channel.ask(
-                        {"op": "boot", "plan": plan}, [theirs.fileno()]
-                    )
+                    _, (pidfd,) = await self._channel.ask({"op": "boot", "plan": plan}, [theirs.fileno()])
                 message, fds = await first
             except (OSError, ContainerGone) as error:
                 channel.close()
@@ -102,7 +100,7 @@ class Spawner:
             channel.close()
             os.close(pidfd)
             raise StartFailed(f"The sandbox does not start: {error_of(message)}")
-        return Booted(answer["pid"], pidfd, channel, fds[0])
+        return Booted(_pid_of(pidfd), pidfd, channel, fds[0])
 
     def close(self) -> None:
         """End the zygote, and with it every sandbox that still runs."""
@@ -114,6 +112,15 @@ class Spawner:
 
     def _complaints(self) -> str:
         return self._log.read_text(errors="replace")[-2000:].strip()
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process behind a descriptor by our own count, which the zygote may not know."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "Pid" and int(value) > 0:
+            return int(value)
+    raise StartFailed("The sandbox ended while it started.")
 
 
 def _ignore(_message: Message, fds: list[int]) -> None:

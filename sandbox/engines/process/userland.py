@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from sandbox.engines.process import package_sources
+
 #: Directories at the root that are links into /usr on most systems, and directories of their own on others.
 _ROOT_DIRECTORIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OWN = (
@@ -73,6 +75,12 @@ def make_skeleton(root: Path) -> None:
     for tree in trees()[1:]:
         (root / tree.lstrip("/")).mkdir(parents=True)
     _make_etc(root / "etc")
+    for path, text in (
+        ("etc/pip.conf", package_sources.pip_conf()),
+        ("root/.npmrc", package_sources.npmrc()),
+    ):
+        if text:
+            (root / path).write_text(text)
 
 
 def environment() -> dict[str, str]:
@@ -81,6 +89,7 @@ def environment() -> dict[str, str]:
     if len(found := trees()) > 1:
         path = f"{found[1]}/bin:{path}"
     return {
+        **package_sources.environment(),
         "PATH": path,
         "HOME": "/root",
         "LANG": "C.UTF-8",

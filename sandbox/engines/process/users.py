@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from edge.kernel.random import Generator
 from sandbox.engines.process.inside.plan import UID_COUNT
 
@@ -15,8 +13,8 @@ _RANGES = 4095
 class UserRanges:
     """Ranges of ids. Only root may use them; without it every sandbox's root is this user."""
 
-    def __init__(self, random: Generator) -> None:
-        self.available = os.geteuid() == 0
+    def __init__(self, available: bool, random: Generator) -> None:
+        self.available = available
         # Two servers on one machine should not count each other's processes: they start at different places.
         self._next = random.randrange(_RANGES)
         self._free: list[int] = []

@@ -144,10 +144,10 @@ def filter_program(machine: str) -> bytes:
     body = [(_JUMP_EQUAL, number, len(refused) - 1 - at + 4, 0) for at, number in enumerate(refused)]
     program = [
         (_LOAD, 4, 0, 0),  # the architecture: another one counts system calls differently
-        (_JUMP_EQUAL, _AUDIT_ARCH[machine], 0, len(body) + 7),
+        (_JUMP_EQUAL, _AUDIT_ARCH[machine], 0, len(body) + 8),
         (_LOAD, 0, 0, 0),  # the number
-        (_JUMP_SET, _X32_BIT, len(body) + 5, 0),
-        (_JUMP_EQUAL, _CLONE3, len(body) + 4, 0),  # its flags are in memory: C libraries fall back to clone
+        (_JUMP_SET, _X32_BIT, len(body) + 6, 0),
+        (_JUMP_EQUAL, _CLONE3, len(body) + 5, 0),  # its flags are in memory: C libraries fall back to clone
         *body,
         (_JUMP_EQUAL, _CLONE[machine], 0, 2),
         (_LOAD, 16, 0, 0),

@@ -143,7 +143,7 @@ class Supervisor:
     def _end_all(self) -> None:
         """Without a PID namespace: kill every descendant, until none is left that could fork another."""
         while True:
-            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            with open("/proc/thread-self/children") as file:
                 children = [int(pid) for pid in file.read().split()]
             if not children:
                 return

@@ -34,9 +34,8 @@ class Zygote:
             answer: Message
             attached: list[int] = []
             try:
-                pid = self._start(request["plan"], fds[0])
-                attached = [os.pidfd_open(pid)]
-                answer = {"pid": pid}
+                attached = [os.pidfd_open(self._start(request["plan"], fds[0]))]
+                answer = {}
             except OSError as error:
                 answer = {"error": messages.error_fields(error)}
             messages.send(self._host, {"id": request["id"], **answer}, attached)
@@ -69,6 +68,19 @@ def _become_sandbox(plan: Plan, control: int, userns: int | None) -> None:
         os._exit(1)
 
 
+def _move_to_own_namespaces() -> None:
+    """As an ordinary user: be root of a user namespace, in which we may make others."""
+    privileges.become_root_of_own_namespace()
+    # `setns` back to our PID namespace after each sandbox needs one that our user namespace owns.
+    syscalls.unshare(syscalls.CLONE_NEWPID)
+    pid = os.fork()
+    if pid != 0:
+        os.closerange(_FIRST_FD, 1 << 20)
+        os.waitpid(pid, 0)
+        os._exit(0)
+    privileges.die_with_parent()
+
+
 def _collect_ended() -> None:
     while True:
         try:
@@ -83,7 +95,7 @@ def main(host_fd: int, root: bool) -> None:
     """`host_fd`: the socket of the host. `root`: give each sandbox users of its own, as only root can."""
     if not root:
         try:
-            privileges.become_root_of_own_namespace()
+            _move_to_own_namespaces()
         except OSError as error:
             # Sandboxes that need namespaces will fail to start, and say so; plain ones still work.
             os.write(2, f"no user namespaces: {error}\n".encode())

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,8 @@ class House:
     loop: Callable[[Clock], asyncio.AbstractEventLoop] = lambda _: asyncio.new_event_loop()
     #: A program that listens at an address and a port, prints a line, and sends back what it is sent.
     echo: Callable[[str, int], tuple[str, ...]] = lambda host, port: ("python3", "-c", _ECHO, host, str(port))
+    #: Its column in docs/compat.md, where that is not its name.
+    column: str = ""
     #: Why it cannot be tested here; set when opened.
     unavailable: str | None = None
 
@@ -85,7 +88,7 @@ class House:
 
     def lacks(self, capability: str) -> str | None:
         """Why this engine cannot do it, as docs/compat.md says; None when it can."""
-        cell = capabilities()[capability][self.name]
+        cell = capabilities()[capability][self.column or self.name]
         return None if cell == "yes" else f"docs/compat.md, {capability}: {cell}"
 
 
@@ -101,4 +104,8 @@ def capabilities() -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in body}
 
 
-HOUSES = [House("process", ProcessEngine)]
+HOUSES = [
+    House("process", ProcessEngine),
+    House("process-copy", partial(ProcessEngine, styles=("copy",)), column="process"),
+    House("process-user", partial(ProcessEngine, styles=("copy",), as_root=False), column="process"),
+]
