@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import tempfile
@@ -15,11 +16,13 @@ from sandbox.engines.process.images import Images
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
 from sandbox.engines.process.limits import Groups, rlimits
-from sandbox.engines.process.registry import Registry, remove_tree
+from sandbox.engines.process.registry import Registry, remove_tree, start_time
 from sandbox.engines.process.spawner import Spawner
 from sandbox.engines.process.users import UserRanges
 
 _log = logging.getLogger("edge.containers")
+
+_engines = itertools.count(1)
 
 #: The ways to build a sandbox, the best first: see `inside/plan.py`.
 STYLES = ("overlay", "copy", "plain")
@@ -38,12 +41,13 @@ class ProcessEngine:
         self._clock = context.clock
         self._own_state = context.state_dir is None
         self._state = context.state_dir or Path(tempfile.mkdtemp(prefix="edge-sandboxes-"))
-        self._id = context.random.uuid("process-engine")
+        # Unlike all else not from the seed: no two engines of this machine may have the same.
+        self._id = f"{os.getpid()}-{start_time(os.getpid())}-{next(_engines)}"
         self._registry = Registry(self._state / "sandboxes", self._id)
         self._groups = Groups(f"cortex-edge-{self._id}")
         self._styles = styles
         self._as_root = os.geteuid() == 0 if as_root is None else as_root
-        self._users = UserRanges(self._as_root, context.random.stream("process-engine-users"))
+        self._users = UserRanges(self._as_root, os.getpid())
         self._images = Images(self._state / "sandbox-images", self._registry.folder / "skeleton")
         self._spawner: Spawner | None = None
         self._style = ""

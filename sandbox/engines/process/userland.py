@@ -29,12 +29,14 @@ _SHARED = ("tmp", "var/tmp")
 _MOUNT_POINTS = ("proc", "sys", "dev", "usr")
 #: Settings of programs in /usr, none of which holds a secret.
 _ETC = (
-    *("alternatives", "ssl", "pki", "ca-certificates", "ca-certificates.conf", "crypto-policies", "python3"),
+    *("pki", "ca-certificates", "ca-certificates.conf", "crypto-policies", "python3"),
     *("python3.11", "python3.12", "python3.13", "ld.so.conf", "ld.so.conf.d", "ld.so.cache", "localtime"),
     *("timezone", "mime.types", "services", "protocols", "bash.bashrc", "profile", "inputrc", "terminfo"),
     *("debian_version", "os-release", "fonts", "perl", "nanorc", "vim", "login.defs", "shells", "gai.conf"),
 )
-_PRIVATE = ("private",)  # below /etc/ssl and /etc/pki: keys
+_PRIVATE = ("private",)  # below /etc/pki: keys
+#: Directories of many small files that are shown rather than copied. Nothing in them is secret.
+_SHOWN = ("/etc/ssl/certs", "/etc/alternatives")
 _FILES = {
     "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     "group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
@@ -47,9 +49,14 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/root/.loca
 
 
 def trees() -> list[str]:
-    """Directories of programs shown at the same path: /usr, and a Python that stands elsewhere."""
+    """Directories of this machine shown at the same path: programs, certificates."""
+    return ["/usr", *_python(), *(path for path in _SHOWN if os.path.isdir(path))]
+
+
+def _python() -> list[str]:
+    """The Python that runs us, where it stands outside of /usr."""
     prefix = os.path.realpath(sys.base_prefix)
-    return ["/usr"] if Path(prefix).is_relative_to("/usr") or prefix == "/" else ["/usr", prefix]
+    return [] if Path(prefix).is_relative_to("/usr") or prefix == "/" else [prefix]
 
 
 def binds() -> list[tuple[str, str]]:
@@ -72,9 +79,9 @@ def make_skeleton(root: Path) -> None:
             (root / name).symlink_to(os.readlink(f"/{name}"))
         elif _is_own_directory(name):
             (root / name).mkdir()
-    for tree in trees()[1:]:
-        (root / tree.lstrip("/")).mkdir(parents=True)
     _make_etc(root / "etc")
+    for tree in trees():
+        (root / tree.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for path, text in (
         ("etc/pip.conf", package_sources.pip_conf()),
         ("root/.npmrc", package_sources.npmrc()),
@@ -85,9 +92,7 @@ def make_skeleton(root: Path) -> None:
 
 def environment() -> dict[str, str]:
     """What every program starts with."""
-    path = PATH
-    if len(found := trees()) > 1:
-        path = f"{found[1]}/bin:{path}"
+    path = ":".join([*(f"{prefix}/bin" for prefix in _python()), PATH])
     return {
         **package_sources.environment(),
         "PATH": path,
@@ -99,6 +104,9 @@ def environment() -> dict[str, str]:
 
 def _make_etc(etc: Path) -> None:
     etc.mkdir(mode=0o755)
+    (etc / "ssl").mkdir(mode=0o755)
+    if os.path.isfile("/etc/ssl/openssl.cnf"):
+        shutil.copy("/etc/ssl/openssl.cnf", etc / "ssl")
     for name in _ETC:
         source = Path("/etc") / name
         if source.is_dir():

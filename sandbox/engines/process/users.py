@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from edge.kernel.random import Generator
 from sandbox.engines.process.inside.plan import UID_COUNT
 
 #: Above what systems hand out (subordinate ids, systemd's containers), below 2**31.
 _FIRST = 0x7000_0000
 _RANGES = 4095
+_APART = 64
 
 
 class UserRanges:
     """Ranges of ids. Only root may use them; without it every sandbox's root is this user."""
 
-    def __init__(self, available: bool, random: Generator) -> None:
+    def __init__(self, available: bool, start: int) -> None:
         self.available = available
-        # Two servers on one machine should not count each other's processes: they start at different places.
-        self._next = random.randrange(_RANGES)
+        # Two servers on one machine should not share users: they start at different places.
+        self._next = start * _APART % _RANGES
         self._free: list[int] = []
 
     def take(self) -> int | None:
