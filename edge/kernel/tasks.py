@@ -53,6 +53,13 @@ _alive: set[asyncio.Task[Any]] = set()
 
 
 @types.coroutine
+def give_way() -> Generator[Any, Any, None]:
+    """Let everything else that is ready run once. For loops that always find more to do, such as reading
+    from a program that prints for ever."""
+    yield
+
+
+@types.coroutine
 def guarded(coro: Coroutine[Any, Any, _T], guard: Guard) -> Generator[Any, Any, _T]:
     """Drive `coro`; after each of its suspensions wait until `guard` lets it go on."""
     throw: BaseException | None = None

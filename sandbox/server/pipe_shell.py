@@ -24,7 +24,8 @@ from edge.containers.engine import (
     ShellExited,
 )
 from edge.kernel.random import RandomStreams
-from edge.kernel.tasks import spawn_outside
+from edge.kernel.tasks import give_way, spawn_outside
+from sandbox.server.running import BUSY_BYTES
 from sandbox.server.shell_script import PROLOGUE, OutputScanner, checked_name, script
 
 _SHELLS = (("bash", "--norc", "--noprofile"), ("sh",))
@@ -143,6 +144,8 @@ class PipeShell:
         """Read a stream for as long as it lasts, for whichever command runs."""
         try:
             while data := await source.read():
+                if len(data) >= BUSY_BYTES:
+                    await give_way()
                 running = self._running
                 if running is None or stream in running.reports:
                     continue

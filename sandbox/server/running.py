@@ -10,13 +10,15 @@ import asyncio
 from typing import Literal
 
 from edge.containers.engine import Connection, ContainerGone, Output, Process
-from edge.kernel.tasks import spawn_outside
+from edge.kernel.tasks import give_way, spawn_outside
 
 _LAST_WORDS_S = 0.25  # how long output of a program that ended may still be on its way
 _LAST_WORDS_BYTES = 2 * 1024 * 1024  # and how much of it: more than pipes and buffers hold is somebody else's
 SIGTERM, SIGKILL = 15, 9
 TERM_GRACE_S = 5.0
 
+#: Who reads as much at once may always find more: it gives way to others in between.
+BUSY_BYTES = 32 * 1024
 #: What may be buffered of the output of one `exec`.
 OUTPUT_BYTES_MAX = 32 * 1024 * 1024
 
@@ -91,6 +93,8 @@ class Running:
         try:
             while data := await source.read():
                 await self._hand_out(stream, data)
+                if len(data) >= BUSY_BYTES:
+                    await give_way()
         except ContainerGone as gone:
             self.failure = self.failure or gone
         finally:

@@ -16,7 +16,7 @@ from typing import Any
 
 from edge.containers.engine import ContainerGone, Process, Terminal
 from edge.http.response import Response
-from edge.kernel.tasks import spawn_outside
+from edge.kernel.tasks import give_way, spawn_outside
 from sandbox.server.call import Call
 from sandbox.server.errors import ApiError, invalid
 from sandbox.server.host import Host
@@ -77,6 +77,7 @@ class SharedTerminal:
         ended: dict[str, Any]
         try:
             while data := await self._process.io.read():
+                await give_way()
                 self._replay += data
                 del self._replay[:-REPLAY_BYTES_MAX]
                 for socket in list(self._sockets):

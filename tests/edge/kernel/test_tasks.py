@@ -7,7 +7,15 @@ import logging
 import pytest
 
 from edge.kernel import tasks
-from edge.kernel.tasks import before_output, guarded, output_hold, resume_guard, spawn, spawn_outside
+from edge.kernel.tasks import (
+    before_output,
+    give_way,
+    guarded,
+    output_hold,
+    resume_guard,
+    spawn,
+    spawn_outside,
+)
 from tests.loops import run
 
 
@@ -224,3 +232,18 @@ def test_a_failure_nobody_awaits_is_logged(caplog: pytest.LogCaptureFixture) -> 
         run(main())
     assert "task background failed" in caplog.text
     assert "ValueError: unseen" in caplog.text
+
+
+def test_a_busy_loop_gives_way() -> None:
+    async def main() -> None:
+        seen = []
+
+        async def busy(name: str) -> None:
+            for number in range(3):
+                seen.append(f"{name}{number}")
+                await give_way()
+
+        await asyncio.gather(busy("a"), busy("b"))
+        assert seen == ["a0", "b0", "a1", "b1", "a2", "b2"]
+
+    run(main())
