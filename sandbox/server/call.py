@@ -56,8 +56,14 @@ class Call:
         value = self.value(*names)
         if value is None:
             value = next((self.query[name] for name in names if name in self.query), None)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            return None
+        if not isinstance(value, str):
             raise invalid(f"{names[0]} must be a string", names[0])
+        try:
+            value.encode()  # JSON can name halves of characters, which no file name or command can hold
+        except UnicodeEncodeError as error:
+            raise invalid(f"{names[0]} must be valid Unicode", names[0]) from error
         return value
 
     def text(self, *names: str) -> str:
@@ -117,6 +123,13 @@ class Call:
         if session is not None and not session.strip():
             raise invalid("sessionId must not be empty or whitespace", "sessionId")
         return session
+
+    def cwd(self) -> str | None:
+        """The directory of a command, if one is given."""
+        cwd = self.maybe_text("cwd")
+        if cwd is not None and (not cwd or "\0" in cwd):
+            raise invalid("cwd must be a path without NUL bytes", "cwd")
+        return cwd
 
     def command(self) -> str:
         command = self.text("command")

@@ -15,6 +15,7 @@ from sandbox.server.running import Collected, OutputTooLarge, Running
 from sandbox.server.sessions import Sessions
 
 _TIMED_OUT = 124
+_PROGRAM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
 class Commands:
@@ -46,9 +47,20 @@ class Commands:
         }
         return result if session_id is None else {**result, "sessionId": session_id}
 
+    async def available(self, call: Call) -> dict[str, Any]:
+        """GET /api/commands: the programs in the usual directories."""
+        names: set[str] = set()
+        for folder in _PROGRAM_FOLDERS:
+            try:
+                entries = await self._host.instance.files.list(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            names.update(entry.path.rpartition("/")[2] for entry in entries if entry.kind != "directory")
+        return self._host.ok(availableCommands=sorted(names), count=len(names))
+
     async def _sessionless(self, call: Call, command: str) -> tuple[int, str, str]:
         timeout_ms = call.positive("timeoutMs", "timeout")
-        cwd = call.maybe_text("cwd")
+        cwd = call.cwd()
         if cwd is None:
             await self._host.ensure_home()
         collected = Collected()

@@ -135,7 +135,7 @@ class Sessions:
         session = await self.get(id)
         command = call.command()
         timeout_ms = call.positive("timeoutMs", "timeout")
-        return await self.run(session, command, timeout_ms, call.env(), call.maybe_text("cwd"))
+        return await self.run(session, command, timeout_ms, call.env(), call.cwd())
 
     async def run(
         self,
@@ -201,7 +201,7 @@ class Sessions:
         if id in self._sessions or id in self._opening:
             raise ApiError("SESSION_ALREADY_EXISTS", f"Session '{id}' already exists", {"sessionId": id})
         timeout_ms = call.positive("commandTimeoutMs")
-        await self._opened(id, call.maybe_text("cwd"), call.env(), timeout_ms)
+        await self._opened(id, call.cwd(), call.env(), timeout_ms)
         return self._host.ok(id=id, message="Session created")
 
     async def list(self, call: Call) -> dict[str, Any]:
