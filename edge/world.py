@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.config import (
     AssetsConfig,
+    ContainerConfig,
     DurableBinding,
     KvBinding,
     ServiceBinding,
@@ -42,6 +43,8 @@ from edge.worker.view import worker_view
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
+    from edge.containers.engine import Engine
+    from edge.containers.fleet import Fleet
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
     from edge.worker.cron_triggers import CronTriggers
 
 Workers = Mapping[str, WorkerConfig]
+#: Makes the container engine of a world.
+MakeEngine = Callable[["World"], "Engine"]
 
 
 class World:
@@ -65,7 +70,7 @@ class World:
     are: a Network, a latency profile, its name or its file (None or "none": nothing is far). `faults` is
     a fault script, its file or its tables; with any, even none yet, `world.faults.add(…)` works. `tracer`
     records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
-    `io` (`edge.worker.worker_time`).
+    `io` (`edge.worker.worker_time`). `engine` makes what runs containers, when a Worker has some.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class World:
         faults: Faults | Script | None = None,
         tracer: Tracer | None = None,
         worker_time: str | None = None,
+        engine: MakeEngine | None = None,
     ) -> None:
         self.config = config
         #: Records what happens when; None: nobody does.
@@ -103,6 +109,8 @@ class World:
         self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
+        self._make_engine = engine
+        self._fleet: Fleet | None = None
         self._started: set[str] = set()
         self._crons: CronTriggers | None = None
 
@@ -202,6 +210,8 @@ class World:
         services = [*self._replaced, *self._services.values()]
         await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
+        if self._fleet is not None:
+            await self._fleet.close()
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
         await self._products.close()
         for service in self._services.values():
@@ -211,6 +221,16 @@ class World:
     def durable_hosts(self) -> dict[tuple[str, str], DurableHost]:
         """The Durable Object classes that run here, by Worker and class name."""
         return self._durable
+
+    @property
+    def state_dir(self) -> Path | None:
+        """Where data lives between runs."""
+        return self._state_dir
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The containers; None in a world without any."""
+        return self._fleet
 
     @property
     def kv_namespaces(self) -> dict[str, KvNamespace]:
@@ -243,7 +263,27 @@ class World:
                 if host.unique_key not in self._started:
                     self._started.add(host.unique_key)
                     await host.start()
+        for worker in self.config.workers:
+            for container in worker.containers:
+                self._equip(worker, container)
+        if self._fleet is not None:
+            self._fleet.start(prepare=not isinstance(self.clock, VirtualClock))
         self._arm_crons()
+
+    def _equip(self, worker: WorkerConfig, container: ContainerConfig) -> None:
+        """Give the objects of a class their containers."""
+        host = self._durable.get((worker.name, container.class_name))
+        if host is None:
+            return  # nobody can reach an object of it
+        if self._fleet is None:
+            if self._make_engine is None:
+                raise ConfigError(f'the containers of "{container.class_name}" need an engine')
+            from edge.containers.fleet import Fleet
+
+            self._fleet = Fleet(self._make_engine(self))
+        fleet = self._fleet
+        fleet.pool(worker.name, container)
+        host.container = lambda object_id: fleet.binding(worker.name, container, object_id)
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
         """Load every Worker, or none. Raises UserError."""
