@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from edge.config import (
     AssetsConfig,
-    ContainerConfig,
     DurableBinding,
     KvBinding,
     ServiceBinding,
@@ -263,27 +262,11 @@ class World:
                 if host.unique_key not in self._started:
                     self._started.add(host.unique_key)
                     await host.start()
-        for worker in self.config.workers:
-            for container in worker.containers:
-                self._equip(worker, container)
-        if self._fleet is not None:
-            self._fleet.start(prepare=not isinstance(self.clock, VirtualClock))
+        if any(worker.containers for worker in self.config.workers):
+            from edge.containers.fleet import equipped
+
+            self._fleet = equipped(self._fleet, self, self._make_engine)
         self._arm_crons()
-
-    def _equip(self, worker: WorkerConfig, container: ContainerConfig) -> None:
-        """Give the objects of a class their containers."""
-        host = self._durable.get((worker.name, container.class_name))
-        if host is None:
-            return  # nobody can reach an object of it
-        if self._fleet is None:
-            if self._make_engine is None:
-                raise ConfigError(f'the containers of "{container.class_name}" need an engine')
-            from edge.containers.fleet import Fleet
-
-            self._fleet = Fleet(self._make_engine(self))
-        fleet = self._fleet
-        fleet.pool(worker.name, container)
-        host.container = lambda object_id: fleet.binding(worker.name, container, object_id)
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
         """Load every Worker, or none. Raises UserError."""

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
-from edge.config import ContainerConfig
+from edge.config import ContainerConfig, WorldConfig
 from edge.containers.binding import ContainerBinding
 from edge.containers.control import Control, Pool
 from edge.containers.engine import Engine, EngineUnavailable, StartFailed
+from edge.errors import ConfigError
+from edge.kernel.clock import Clock, VirtualClock
 from edge.kernel.tasks import log_failure, spawn_outside
 
 if TYPE_CHECKING:
     from edge.containers.trouble import ContainerTrouble
 
 _log = logging.getLogger("edge.containers")
+
+
+class Equippable(Protocol):
+    """What is needed of a world: its configuration, its clock, and the hosts of its Durable Objects."""
+
+    config: WorldConfig
+    clock: Clock
+
+    @property
+    def durable_hosts(self) -> Mapping[tuple[str, str], Any]: ...
 
 
 class Fleet:
@@ -77,3 +91,20 @@ class Fleet:
         if self._opening is not None:
             await asyncio.gather(self._opening, return_exceptions=True)
             await self.engine.close()
+
+
+def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any], Engine] | None) -> Fleet:
+    """The fleet of a world, made when there is none yet; the objects of each class that is configured so get
+    their containers. Raises ConfigError when nobody makes an engine."""
+    if fleet is None:
+        if make_engine is None:
+            raise ConfigError("containers need an engine, and this world has none")
+        fleet = Fleet(make_engine(world))
+    for worker in world.config.workers:
+        for container in worker.containers:
+            host = world.durable_hosts.get((worker.name, container.class_name))
+            if host is not None:  # else nobody can reach an object of it
+                fleet.pool(worker.name, container)
+                host.container = partial(fleet.binding, worker.name, container)
+    fleet.start(prepare=not isinstance(world.clock, VirtualClock))
+    return fleet

@@ -256,7 +256,7 @@ def test_a_service_answers_without_a_socket(tmp_path: Path) -> None:
 def test_containers_without_an_engine_are_refused(tmp_path: Path) -> None:
     async def play(ask: Ask, engine: DoubleEngine) -> None: ...
 
-    with pytest.raises(ConfigError, match='the containers of "Box" need an engine'):
+    with pytest.raises(ConfigError, match="containers need an engine"):
         playing(tmp_path, play, with_engine=False)
 
 
