@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.config import (
-    AssetsConfig,
     DurableBinding,
     KvBinding,
     ServiceBinding,
@@ -33,7 +32,7 @@ from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
-from edge.products import Products
+from edge.products import Products, assets_of, kv_places, kv_trouble
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.loopback import loopback_of
@@ -47,9 +46,7 @@ if TYPE_CHECKING:
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
-    from edge.kv.distance import KvTrouble
     from edge.kv.logic.staleness import StaleRead
-    from edge.kv.places import PlaceModel
     from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
     from edge.network.profile import Profile
@@ -251,7 +248,7 @@ class World:
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
-            worker.name: _assets(worker.assets, worker)
+            worker.name: assets_of(worker.assets, worker)
             for worker in self.config.workers
             if worker.assets is not None
         }
@@ -303,7 +300,7 @@ class World:
         for service in worker.services:
             bindings[service.name] = self._service_stub(service, workers)
         if worker.assets is not None and worker.assets.binding is not None:
-            bindings[worker.assets.binding] = _assets(worker.assets, worker)
+            bindings[worker.assets.binding] = assets_of(worker.assets, worker)
         return bindings
 
     def _namespace(self, binding: KvBinding) -> KvNamespace:
@@ -316,8 +313,8 @@ class World:
                 self.clock,
                 self._durability,
                 random=self.random,
-                place_model=None if self.network is None else _kv_places(self.network),
-                trouble=None if self.faults is None else _kv_trouble(self.faults, binding),
+                place_model=None if self.network is None else kv_places(self.network),
+                trouble=None if self.faults is None else kv_trouble(self.faults, binding),
             )
         return self._kv[binding.id]
 
@@ -380,24 +377,6 @@ def _faults(choice: Faults | Script, world: World) -> Faults | None:
     from edge.network.faults.faults import open_faults
 
     return open_faults(choice, world.random, world.clock, world.network)
-
-
-def _kv_trouble(faults: Faults, binding: KvBinding) -> KvTrouble:
-    from edge.kv.distance import KvTrouble
-
-    return KvTrouble(faults, (binding.id, binding.name))
-
-
-def _kv_places(network: Network) -> PlaceModel:
-    from edge.kv.distance import KvPlaces
-
-    return KvPlaces(network)
-
-
-def _assets(config: AssetsConfig, worker: WorkerConfig) -> Assets:
-    from edge.assets.binding import Assets
-
-    return Assets(config, worker)
 
 
 def _require_class(isolate: Isolate, class_name: str) -> None:
