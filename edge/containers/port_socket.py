@@ -7,6 +7,7 @@ I/O of its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from websockets.client import ClientProtocol
@@ -24,6 +25,9 @@ from edge.http.websocket import WebSocket, WebSocketPair
 from edge.http.websocket_client import HANDSHAKE, MESSAGE_BYTES_MAX
 from edge.js.errors import JsException
 from edge.kernel.tasks import log_failure, spawn
+
+
+_log = logging.getLogger("edge.containers")
 
 
 async def open_socket(connection: Connection, request: Request) -> Response:
@@ -118,8 +122,8 @@ class _Wire:
                 self._protocol.receive_data(data)
                 self._take(self._protocol.events_received())
                 await self._send_pending()  # pongs and the answer to a close
-        except (ContainerGone, OSError):
-            pass  # the end is reported below
+        except (ContainerGone, OSError) as failure:
+            _log.debug("a WebSocket to a container ended: %s", failure)  # reported below
         finally:
             if not self._closed:
                 self._end._drop()
