@@ -26,7 +26,6 @@ from edge.http.websocket_client import HANDSHAKE, MESSAGE_BYTES_MAX
 from edge.js.errors import JsException
 from edge.kernel.tasks import log_failure, spawn
 
-
 _log = logging.getLogger("edge.containers")
 
 
