@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -75,14 +76,16 @@ class Call:
 
     def number(self, *names: str) -> float | None:
         value = self.value(*names)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise invalid(f"{names[0]} must be a number", names[0])
         return value
 
     def positive(self, *names: str) -> float | None:
         """A number above zero, if it is there."""
         value = self.number(*names)
-        if value is not None and not 0 < value < float("inf"):
+        if value is not None and value <= 0:
             raise invalid(f"{names[0]} must be a positive number", names[0])
         return value
 

@@ -30,7 +30,6 @@ class Commands:
         session_id = call.session_id()
         command = call.command()
         started_s = self._host.clock.monotonic()
-        await self._host.instance.phase("exec")
         if session_id is None:
             exit_code, stdout, stderr = await self._sessionless(call, command)
         else:
@@ -63,6 +62,7 @@ class Commands:
         cwd = call.cwd()
         if cwd is None:
             await self._host.ensure_home()
+        await self._host.instance.phase("exec")
         collected = Collected()
         try:
             process = await self._host.spawn_shell(command, cwd=cwd or HOME, env=call.env())
