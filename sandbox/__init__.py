@@ -15,19 +15,49 @@ from typing import Any
 #: The modules a Worker may import; those a project vendors to deploy.
 FOR_WORKERS = frozenset({"container", "client", "durable", "errors"})
 
+_CONTAINER, _CLIENT = "sandbox.container", "sandbox.client"
 #: Where each exported name is defined.
 _HOMES = {
-    "Container": "sandbox.container.container",
-    "ContainerProxy": "sandbox.container.proxy",
-    "get_container": "sandbox.container.helpers",
-    "get_random": "sandbox.container.helpers",
-    "switch_port": "sandbox.container.helpers",
+    "Container": f"{_CONTAINER}.container",
+    "ContainerProxy": f"{_CONTAINER}.proxy",
+    "get_container": f"{_CONTAINER}.helpers",
+    "get_random": f"{_CONTAINER}.helpers",
+    "switch_port": f"{_CONTAINER}.helpers",
+    "Sandbox": "sandbox.durable.sandbox",
+    "get_sandbox": f"{_CLIENT}.get_sandbox",
+    "proxy_to_sandbox": f"{_CLIENT}.preview",
+    "proxy_terminal": f"{_CLIENT}.terminal",
+    "CodeInterpreter": f"{_CLIENT}.interpreter",
+    "parse_sse_stream": f"{_CLIENT}.sse",
+    "response_to_async_iterable": f"{_CLIENT}.sse",
+    "async_iterable_to_sse_stream": f"{_CLIENT}.sse",
+    "stream_file": f"{_CLIENT}.file_stream",
+    "collect_file": f"{_CLIENT}.file_stream",
+    "is_exec_result": f"{_CLIENT}.checks",
+    "is_process": f"{_CLIENT}.checks",
+    "is_process_status": f"{_CLIENT}.checks",
+    "is_platform_transient_error": "sandbox.errors",
+    "is_durable_object_code_update_reset": "sandbox.errors",
+    "SandboxError": "sandbox.errors",
 }
 _CAMEL_CASE = {
     "getContainer": "get_container",
     "getRandom": "get_random",
     "loadBalance": "get_random",
     "switchPort": "switch_port",
+    "getSandbox": "get_sandbox",
+    "proxyToSandbox": "proxy_to_sandbox",
+    "proxyTerminal": "proxy_terminal",
+    "parseSSEStream": "parse_sse_stream",
+    "responseToAsyncIterable": "response_to_async_iterable",
+    "asyncIterableToSSEStream": "async_iterable_to_sse_stream",
+    "streamFile": "stream_file",
+    "collectFile": "collect_file",
+    "isExecResult": "is_exec_result",
+    "isProcess": "is_process",
+    "isProcessStatus": "is_process_status",
+    "isPlatformTransientError": "is_platform_transient_error",
+    "isDurableObjectCodeUpdateReset": "is_durable_object_code_update_reset",
 }
 
 __all__ = [*_HOMES, *_CAMEL_CASE]

@@ -36,7 +36,6 @@ class DevOptions:
     faults: Path | None = None
     trace: Path | None = None
     inspector: bool | None = None  # None: on loopback
-    engine: str | None = None
 
     @classmethod
     def of(

@@ -1,0 +1,23 @@
+"""Every test of the SDK runs on every engine that works here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.containers.engine import EngineUnavailable
+from tests.sandbox.sdk.house import ENGINES, SdkHouse
+
+
+@pytest.fixture(params=ENGINES)
+def sdk(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SdkHouse]:
+    try:
+        house = SdkHouse(request.param, tmp_path, monkeypatch)
+    except EngineUnavailable as why:
+        pytest.skip(f"the {request.param} engine does not work here: {why}")
+    yield house
+    house.close()

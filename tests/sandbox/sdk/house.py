@@ -1,0 +1,128 @@
+"""A world whose Worker has sandboxes on a given engine, and a client in it: what a Worker would have."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from edge.config import DurableBinding, R2Binding, WorkerConfig, WorldConfig
+from edge.containers.engine import Engine
+from edge.durable.state import DurableObjectState
+from edge.kernel.clock import Clock, WallClock
+from edge.kernel.random import RandomStreams
+from edge.testing.world import WorldUnderTest
+from sandbox.engines.context import EngineContext
+from sandbox.engines.process.engine import ProcessEngine
+from sandbox.engines.supervised import Supervised
+from tests.sandbox.sdk.container_face import Containers, EngineContainer
+from wrangler_compat.modules.dialect import PythonDialect
+
+if TYPE_CHECKING:
+    from edge.containers.engine import Service
+
+_T = TypeVar("_T")
+#: For each engine of the suite what makes it.
+ENGINES: dict[str, Callable[[EngineContext], Engine]] = {
+    "process": ProcessEngine,
+}
+ENTRY = """
+import json
+import sandbox
+from sandbox import get_sandbox, proxy_to_sandbox
+from workers import Response, WorkerEntrypoint
+
+class Sandbox(sandbox.Sandbox):
+    async def add_numbers(self, one, other):
+        return one + other
+
+    async def stored(self):
+        return dict(await self.ctx.storage.list())
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        preview = await proxy_to_sandbox(request, self.env)
+        if preview is not None:
+            return preview
+        box = get_sandbox(self.env.Sandbox, "box")
+        if request.url.endswith("/terminal"):
+            return await box.terminal(request, cols=100, rows=30)
+        if request.url.endswith("/connect"):
+            return await box.ws_connect(request, 8080)
+        scope = {"box": box, "env": self.env, "sandbox": sandbox}
+        exec(await request.text(), scope)
+        return Response(json.dumps(await scope["main"](), default=str))
+"""
+
+
+class SdkHouse:
+    """Everything a test of the SDK touches."""
+
+    def __init__(self, engine: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        worker = folder / "worker"
+        worker.mkdir()
+        (worker / "entry.py").write_text(ENTRY)
+        clock: Clock = WallClock()
+        context = EngineContext(clock, RandomStreams(1), None, folder / "state")
+        self.engine = Supervised(ENGINES[engine](context), context)
+        self.containers = Containers(self.engine)
+        patch.setattr(DurableObjectState, "container", property(self.containers.of))
+        config = WorkerConfig(
+            name="worker",
+            root=worker,
+            main=worker / "entry.py",
+            compatibility_date="2026-10-01",
+            compatibility_flags=("python_workers",),
+            durable=(DurableBinding("Sandbox", "Sandbox"),),
+            durable_classes={"Sandbox": True},
+            r2=(R2Binding("BACKUP_BUCKET", "backups"), R2Binding("BUCKET", "bucket")),
+        )
+        self.dialect = PythonDialect()
+        self.world = WorldUnderTest(WorldConfig((config,)), dialect=self.dialect, clock=clock)
+        self.run(self._open)
+        default: Any = self.world._services["worker"].isolate.exports.default
+        #: The Worker's own copy of the package.
+        self.sandbox: Any = default.fetch.__globals__["sandbox"]
+        self.env: Any = self.dialect.environment("worker")
+
+    async def _open(self) -> None:
+        await self.engine.open()
+        await self.world.start()
+
+    def run(self, work: Callable[[], Awaitable[_T]]) -> _T:
+        async def main() -> _T:
+            return await work()
+
+        return self.world.run(main())
+
+    def box(self, sandbox_id: str = "box", **options: Any) -> Any:
+        """A sandbox; to be called inside `run`."""
+        return self.sandbox.get_sandbox(self.env.Sandbox, sandbox_id, **options)
+
+    @property
+    def container(self) -> EngineContainer:
+        (container,) = self.containers.by_object.values()
+        return container
+
+    def listen(self, port: int, service: Service) -> None:
+        """Let something answer at a port of the container that runs."""
+        self.container.services[port] = service
+
+    async def storage(self) -> dict[str, Any]:
+        """What the object of the sandbox `box` has stored."""
+        found: dict[str, Any] = await self.box().stored()
+        return found
+
+    async def in_worker(self, code: str) -> Any:
+        """Run `async def main()` of `code` in the Worker; `box`, `env` and `sandbox` are there."""
+        return (await self.world.client.post("/", content=code)).json()
+
+    def close(self) -> None:
+        async def close() -> None:
+            await self.world.close(grace_s=1)
+            await self.engine.close()
+
+        self.run(close)
+        self.world.stage.close()
