@@ -99,6 +99,7 @@ def main(host_fd: int, root: bool) -> None:
         except OSError as error:
             # Sandboxes that need namespaces will fail to start, and say so; plain ones still work.
             os.write(2, f"no user namespaces: {error}\n".encode())
+    syscalls.set_title(b"edge-sandbox")  # the sandboxes inherit it, and need not see paths of this machine
     gc.freeze()
     try:
         Zygote(socket.socket(fileno=host_fd)).serve()
