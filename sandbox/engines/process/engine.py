@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, InstanceType, StartFailed
@@ -117,6 +118,9 @@ class ProcessEngine:
         await proxy.open(await instance.listen(egress.PORT))
         instance.at_end.append(proxy.close)
 
+    async def _forget(self, pid: int) -> None:
+        self._registry.forget(pid)
+
     async def close(self) -> None:
         for instance in list(self._instances.values()):
             await instance.destroy()
@@ -161,6 +165,7 @@ class ProcessEngine:
                 raise StartFailed(f"The sandbox does not start: {error}") from error
             raise
         self._registry.note(booted.pid)
+        instance.at_end.append(partial(self._forget, booted.pid))
         instance.started(booted, user)
         self._instances[name] = instance
         self._groups.make(name)

@@ -59,6 +59,9 @@ def test_open_files_and_file_size_are_limited(house: House) -> None:
 
 # -- ends
 
+#: No other test run on this machine sleeps as long.
+LONG = f"3141{os.getpid()}"
+
 
 def hosts_view(marker: str) -> list[int]:
     """The processes of this machine whose command line has `marker`."""
@@ -73,17 +76,17 @@ def hosts_view(marker: str) -> list[int]:
 
 
 def test_a_daemon_dies_with_its_sandbox(house: House, instance: Instance) -> None:
-    house.run(shell(instance, "(setsid nohup sleep 3141.5 >/dev/null 2>&1 &) ; true"))
-    assert len(hosts_view("3141.5")) == 1
+    house.run(shell(instance, f"(setsid nohup sleep {LONG}.5 >/dev/null 2>&1 &) ; true"))
+    assert len(hosts_view(f"{LONG}.5")) == 1
     house.run(instance.destroy())
-    assert hosts_view("3141.5") == []
+    assert hosts_view(f"{LONG}.5") == []
 
 
 def test_a_daemon_dies_when_the_entrypoint_ends(house: House) -> None:
-    instance = house.start(entrypoint=("sh", "-c", "(setsid sleep 3141.6 &); exit 0"))
+    instance = house.start(entrypoint=("sh", "-c", f"(setsid sleep {LONG}.6 &); exit 0"))
     assert house.run(instance.wait()).code == 0
     house.run(instance.destroy())
-    assert hosts_view("3141.6") == []
+    assert hosts_view(f"{LONG}.6") == []
 
 
 def test_process_one_cannot_be_killed_from_inside(house: House, instance: Instance) -> None:
@@ -163,8 +166,8 @@ def test_programs_of_this_machine_stay_as_they_are(house: House, instance: Insta
 def test_users_of_a_sandbox_are_nobody_here(house: House, instance: Instance) -> None:
     if os.geteuid() != 0:
         pytest.skip("without root a sandbox's root is this user")
-    house.run(instance.spawn(("sleep", "3141.7")))
-    (pid,) = hosts_view("3141.7")
+    house.run(instance.spawn(("sleep", f"{LONG}.7")))
+    (pid,) = hosts_view(f"{LONG}.7")
     assert os.stat(f"/proc/{pid}").st_uid >= 0x7000_0000
 
 
