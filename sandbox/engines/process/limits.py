@@ -20,10 +20,14 @@ _MIB = 1024 * 1024
 class Groups:
     """Control groups for the sandboxes of one engine: version 1 or 2, whichever is writable here."""
 
-    def __init__(self, name: str, mounts: Path = Path("/proc/self/mountinfo")) -> None:
-        """`name`: of the folder that holds this engine's groups."""
+    def __init__(
+        self, name: str, mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/self/cgroup")
+    ) -> None:
+        """`name`: of the folder that holds this engine's groups. `mounts`, `own`: what is mounted where, and
+        in which groups we are ourselves."""
         self._name = name
         self._mounts = mounts
+        self._own = own
         #: The engine's folder for each of memory, pids and cpu; of version 2 it is the same for all.
         self.folders: dict[str, Path] = {}
         self._unified = False
@@ -31,7 +35,7 @@ class Groups:
     def open(self) -> None:
         """Find out what can be limited here; leaves `folders` empty when nothing can."""
         hierarchies = dict(_hierarchies(self._mounts.read_text()))
-        own = dict(_own_paths(Path("/proc/self/cgroup").read_text()))
+        own = dict(_own_paths(self._own.read_text()))
         for controller in ("memory", "pids", "cpu"):
             if controller in hierarchies:
                 folder = hierarchies[controller] / own.get(controller, "/").lstrip("/") / self._name
