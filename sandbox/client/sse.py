@@ -12,6 +12,7 @@ from typing import Any
 from js import IdentityTransformStream, console
 from pyodide.ffi import to_js
 
+from sandbox.client.byte_stream import byte_chunks
 from sandbox.client.remote import shaped
 from sandbox.errors import SandboxError
 
@@ -24,52 +25,45 @@ async def parse_sse_stream(stream: Any, signal: Any = None) -> AsyncGenerator[An
 
     Raises SandboxError `Operation was aborted` when the AbortSignal `signal` has fired.
     """
-    reader = stream.getReader()
     frames = Frames()
-    ended = False
-    try:
-        while not ended:
+    check_not_aborted(signal)
+    async with aclosing(byte_chunks(stream)) as chunks:
+        async for chunk in chunks:
             check_not_aborted(signal)
-            result = await reader.read()
-            ended = bool(result.done)
-            for text in frames.end() if ended else frames.push(result.value.to_bytes()):
-                if text == "[DONE]":
-                    continue
-                try:
-                    event = json.loads(text)
-                except ValueError:
-                    console.debug("Skipped an event that is no JSON:", text)
-                    continue
-                yield shaped(event)
-    finally:
-        if not ended:
-            await _cancel(reader)
-        reader.releaseLock()
-
-
-async def _cancel(reader: Any) -> None:
-    try:
-        await reader.cancel()
-    except Exception as failure:
-        console.debug("The stream had ended already:", repr(failure))
+            for event in frames.push(chunk):
+                yield event
+    for event in frames.end():
+        yield event
 
 
 class Frames:
-    """Cuts bytes as they come into the data of events."""
+    """Cuts bytes as they come into events."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._buffer = ""
 
-    def push(self, chunk: bytes) -> list[str]:
+    def push(self, chunk: bytes) -> list[Any]:
         self._buffer += self._decoder.decode(chunk).replace("\r\n", "\n")
         *whole, self._buffer = self._buffer.split("\n\n")
-        return [text for frame in whole if (text := _data(frame))]
+        return _parsed(whole)
 
-    def end(self) -> list[str]:
+    def end(self) -> list[Any]:
         """What is left over at the end of the stream."""
-        text = _data(self._buffer)
-        return [text] if text else []
+        return _parsed([self._buffer])
+
+
+def _parsed(frames: list[str]) -> list[Any]:
+    found = []
+    for frame in frames:
+        text = _data(frame)
+        if not text or text == "[DONE]":
+            continue
+        try:
+            found.append(shaped(json.loads(text)))
+        except ValueError:
+            console.debug("Skipped an event that is no JSON:", text)
+    return found
 
 
 async def response_to_async_iterable(response: Any, signal: Any = None) -> AsyncGenerator[Any, None]:

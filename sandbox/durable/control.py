@@ -87,15 +87,19 @@ class Control:
 
 
 async def _check(response: Any) -> None:
-    if response.ok:
-        return
+    if not response.ok:
+        raise await error_of(response)
+
+
+async def error_of(response: Any) -> SandboxError:
+    """What a response that is no success says."""
     try:
         described = json.loads(await response.text())
     except ValueError:
         described = None
     if not isinstance(described, dict) or "code" not in described:
-        raise SandboxError(
+        return SandboxError(
             f"HTTP error! status: {response.status}",
             response={"httpStatus": response.status, "context": {"statusText": response.status_text}},
         )
-    raise error_from_response(described)
+    return error_from_response(described)

@@ -13,6 +13,9 @@ from js import console
 from sandbox.client.security import CONTROL_PORT
 from sandbox.container.container import Container
 from sandbox.container.values import Record
+from sandbox.durable.backups import BackupMethods
+from sandbox.durable.bucket_sync import BucketSync
+from sandbox.durable.buckets import BucketMethods
 from sandbox.durable.commands import CommandMethods, ProcessMethods
 from sandbox.durable.control import Control
 from sandbox.durable.files import FileMethods
@@ -22,6 +25,7 @@ from sandbox.durable.preview import answer_preview, is_preview
 from sandbox.durable.runtime_identity import RuntimeIdentity
 from sandbox.durable.sessions import DefaultSession, SessionMethods
 from sandbox.durable.settings import Settings
+from sandbox.durable.socket_control import SocketControl
 from sandbox.durable.startup import Startup
 
 #: By this label an engine knows that a container is a sandbox, and brings the server that listens inside.
@@ -36,6 +40,8 @@ class Sandbox(
     SessionMethods,
     PortMethods,
     InterpreterMethods,
+    BackupMethods,
+    BucketMethods,
     Container,
     both_names=True,
 ):
@@ -52,11 +58,18 @@ class Sandbox(
         super().__init__(ctx, env)
         storage = self.ctx.storage
         self.settings = Settings(storage, self.env)
-        self.control = Control(self.container_fetch, lambda: self.settings.retry_s)
+        self._by_http = Control(self.container_fetch, lambda: self.settings.retry_s)
+        self._by_socket = SocketControl(
+            self.container_fetch,
+            lambda: self.settings.retry_s,
+            lambda: bool(self.ctx.container.running),
+        )
         self.default_session = DefaultSession(self)
         self.runtime = RuntimeIdentity(self)
         self.port_book = PortBook(storage)
         self.code_contexts: dict[str, Record] = {}
+        self.mounts: dict[str, BucketSync] = {}
+        self.backup_turn = asyncio.Lock()
         self._startup = Startup(self)
         self._destroying: asyncio.Future[None] | None = None
         self.labels = {**self.labels, **_SERVER_LABEL}
@@ -70,6 +83,11 @@ class Sandbox(
         if self.settings.labels is not None:
             self.labels = {**self.settings.labels, **_SERVER_LABEL}
         self.renew_activity_timeout()
+
+    @property
+    def control(self) -> Control:
+        """The server inside, by the transport that was chosen (`rpc` goes by HTTP)."""
+        return self._by_socket if self.settings.transport == "websocket" else self._by_http
 
     # -- options
 
@@ -106,7 +124,8 @@ class Sandbox(
         await self.settings.keep_timeouts(timeouts)
 
     async def set_transport(self, transport: str) -> None:
-        await self.settings.keep_transport(transport)
+        if await self.settings.keep_transport(transport):
+            self._by_socket.disconnect()
 
     async def set_labels(self, labels: Mapping[str, str]) -> None:
         if await self.settings.keep("labels", dict(labels)):
@@ -148,7 +167,9 @@ class Sandbox(
         await self.runtime.begin()
 
     async def on_stop(self, params: Any = None) -> None:
+        self._by_socket.disconnect()
         self.code_contexts.clear()
+        self._forget_mounts()
         await self.default_session.forget()
         await self.runtime.end()
         await self.port_book.end_run()
@@ -172,7 +193,18 @@ class Sandbox(
     async def _destroy(self) -> None:
         await self.port_book.forget()
         await self.runtime.end()
+        await self._unmount_all()
+        self._by_socket.disconnect()
         await super().destroy()
+
+    async def _unmount_all(self) -> None:
+        if not self.ctx.container.running:
+            self._forget_mounts()
+        for mount_path in list(self.mounts):
+            try:
+                await self.unmount_bucket(mount_path)
+            except Exception as failure:
+                console.warn(f"Failed to unmount {mount_path}:", repr(failure))
 
     def _destroyed(self, done: asyncio.Future[None]) -> None:
         self._destroying = None

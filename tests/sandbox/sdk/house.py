@@ -106,6 +106,10 @@ class SdkHouse:
         (container,) = self.containers.by_object.values()
         return container
 
+    def module(self, name: str) -> Any:
+        """The Worker's own copy of a module of `sandbox`."""
+        return self.world._services["worker"].isolate.space.import_module(name)
+
     def listen(self, port: int, service: Service) -> None:
         """Let something answer at a port of the container that runs."""
         self.container.services[port] = service
