@@ -74,6 +74,23 @@ class AssetsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerConfig:
+    """The containers of a Durable Object class: what they start from, how many there may be, what each may
+    use (spec sandbox-and-containers.md section 1). Either `dockerfile` or `image` is set."""
+
+    class_name: str
+    image: str | None = None
+    dockerfile: Path | None = None
+    build_context: Path | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    max_instances: int = 20
+    instance_type: str = "lite"
+    vcpu: float = 1 / 16
+    memory_mib: int = 256
+    disk_mb: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerConfig:
     """One Worker: its code, its dates and flags, its bindings."""
 
@@ -98,6 +115,7 @@ class WorkerConfig:
     rate_limits: tuple[RateLimitBinding, ...] = ()
     #: Names of Analytics Engine bindings.
     analytics: tuple[str, ...] = ()
+    containers: tuple[ContainerConfig, ...] = ()
 
     def has_flag(self, flag: str, default_from: str | None = None) -> bool:
         """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)

@@ -9,12 +9,17 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config import WorkerConfig
+from edge.config import AssetsConfig, KvBinding, WorkerConfig
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 
 if TYPE_CHECKING:
+    from edge.assets.binding import Assets
     from edge.d1.binding import D1Database
+    from edge.kv.distance import KvTrouble
+    from edge.kv.places import PlaceModel
+    from edge.network.faults.faults import Faults
+    from edge.network.network import Network
     from edge.r2.binding import R2Bucket
     from edge.ratelimit.counters import Counters
 
@@ -77,3 +82,24 @@ class Products:
         from edge.ratelimit.counters import Counters
 
         return self._counters.setdefault(namespace_id, Counters())
+
+
+def assets_of(config: AssetsConfig, worker: WorkerConfig) -> Assets:
+    """A Worker's static files."""
+    from edge.assets.binding import Assets
+
+    return Assets(config, worker)
+
+
+def kv_trouble(faults: Faults, binding: KvBinding) -> KvTrouble:
+    """What goes wrong with a KV namespace."""
+    from edge.kv.distance import KvTrouble
+
+    return KvTrouble(faults, (binding.id, binding.name))
+
+
+def kv_places(network: Network) -> PlaceModel:
+    """Where KV has its copies, and what reaching them takes."""
+    from edge.kv.distance import KvPlaces
+
+    return KvPlaces(network)

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.config import (
-    AssetsConfig,
     DurableBinding,
     KvBinding,
     ServiceBinding,
@@ -33,7 +32,7 @@ from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
-from edge.products import Products
+from edge.products import Products, assets_of, kv_places, kv_trouble
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.loopback import loopback_of
@@ -42,18 +41,20 @@ from edge.worker.view import worker_view
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
+    from edge.containers.engine import Engine
+    from edge.containers.fleet import Fleet
     from edge.durable.host import DurableHost
     from edge.kv.binding import KvNamespace
     from edge.kv.database import Durability
-    from edge.kv.distance import KvTrouble
     from edge.kv.logic.staleness import StaleRead
-    from edge.kv.places import PlaceModel
     from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
     from edge.network.profile import Profile
     from edge.worker.cron_triggers import CronTriggers
 
 Workers = Mapping[str, WorkerConfig]
+#: Makes the container engine of a world.
+MakeEngine = Callable[["World"], "Engine"]
 
 
 class World:
@@ -65,7 +66,7 @@ class World:
     are: a Network, a latency profile, its name or its file (None or "none": nothing is far). `faults` is
     a fault script, its file or its tables; with any, even none yet, `world.faults.add(…)` works. `tracer`
     records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
-    `io` (`edge.worker.worker_time`).
+    `io` (`edge.worker.worker_time`). `engine` makes what runs containers, when a Worker has some.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class World:
         faults: Faults | Script | None = None,
         tracer: Tracer | None = None,
         worker_time: str | None = None,
+        engine: MakeEngine | None = None,
     ) -> None:
         self.config = config
         #: Records what happens when; None: nobody does.
@@ -103,6 +105,8 @@ class World:
         self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
+        self._make_engine = engine
+        self._fleet: Fleet | None = None
         self._started: set[str] = set()
         self._crons: CronTriggers | None = None
 
@@ -202,6 +206,8 @@ class World:
         services = [*self._replaced, *self._services.values()]
         await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
+        if self._fleet is not None:
+            await self._fleet.close()
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
         await self._products.close()
         for service in self._services.values():
@@ -211,6 +217,16 @@ class World:
     def durable_hosts(self) -> dict[tuple[str, str], DurableHost]:
         """The Durable Object classes that run here, by Worker and class name."""
         return self._durable
+
+    @property
+    def state_dir(self) -> Path | None:
+        """Where data lives between runs."""
+        return self._state_dir
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The containers; None in a world without any."""
+        return self._fleet
 
     @property
     def kv_namespaces(self) -> dict[str, KvNamespace]:
@@ -232,7 +248,7 @@ class World:
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
-            worker.name: _assets(worker.assets, worker)
+            worker.name: assets_of(worker.assets, worker)
             for worker in self.config.workers
             if worker.assets is not None
         }
@@ -243,6 +259,10 @@ class World:
                 if host.unique_key not in self._started:
                     self._started.add(host.unique_key)
                     await host.start()
+        if any(worker.containers for worker in self.config.workers):
+            from edge.containers.fleet import equipped
+
+            self._fleet = equipped(self._fleet, self, self._make_engine)
         self._arm_crons()
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
@@ -280,7 +300,7 @@ class World:
         for service in worker.services:
             bindings[service.name] = self._service_stub(service, workers)
         if worker.assets is not None and worker.assets.binding is not None:
-            bindings[worker.assets.binding] = _assets(worker.assets, worker)
+            bindings[worker.assets.binding] = assets_of(worker.assets, worker)
         return bindings
 
     def _namespace(self, binding: KvBinding) -> KvNamespace:
@@ -293,8 +313,8 @@ class World:
                 self.clock,
                 self._durability,
                 random=self.random,
-                place_model=None if self.network is None else _kv_places(self.network),
-                trouble=None if self.faults is None else _kv_trouble(self.faults, binding),
+                place_model=None if self.network is None else kv_places(self.network),
+                trouble=None if self.faults is None else kv_trouble(self.faults, binding),
             )
         return self._kv[binding.id]
 
@@ -357,24 +377,6 @@ def _faults(choice: Faults | Script, world: World) -> Faults | None:
     from edge.network.faults.faults import open_faults
 
     return open_faults(choice, world.random, world.clock, world.network)
-
-
-def _kv_trouble(faults: Faults, binding: KvBinding) -> KvTrouble:
-    from edge.kv.distance import KvTrouble
-
-    return KvTrouble(faults, (binding.id, binding.name))
-
-
-def _kv_places(network: Network) -> PlaceModel:
-    from edge.kv.distance import KvPlaces
-
-    return KvPlaces(network)
-
-
-def _assets(config: AssetsConfig, worker: WorkerConfig) -> Assets:
-    from edge.assets.binding import Assets
-
-    return Assets(config, worker)
 
 
 def _require_class(isolate: Isolate, class_name: str) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from edge.errors import EdgeError, UserError
 
 if TYPE_CHECKING:
+    from edge.containers.egress import Egress
     from edge.http.request import Request
     from edge.http.response import Response
 
@@ -62,6 +63,9 @@ class InstanceSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     enable_internet: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: Who answers the container's own requests in the place of the outside; engines that carry such
+    #: requests ask it before they connect (`edge.containers.egress`).
+    egress: Egress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from edge.kernel.spans import Tracer
 from edge.worker.dialect import Dialect
 
 if TYPE_CHECKING:
+    from edge.js.proxy import JsProxy
     from edge.network.faults.faults import Faults
     from edge.network.network import Network
 
@@ -78,6 +79,8 @@ class DurableHost:
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
         #: For tests: called in the place of each commit, may raise OSError to make it fail.
         self.commit_hook: Callable[[], None] | None = None
+        #: Makes the `ctx.container` of an object, by its id; None for a class without containers.
+        self.container: Callable[[str], JsProxy] | None = None
         self._isolate: Code | None = None
         self._directory = None if directory is None else directory / "v3" / "do" / unique_key
         self._random = random

@@ -34,13 +34,14 @@ _ABORTED = "Application called abort() to reset Durable Object."
 class DurableObjectState(JsProxy, js_name=_NAME):
     """What an object may do to itself."""
 
-    __slots__ = ("_actor", "_props", "_slot", "_storage", "retries_alarm")
+    __slots__ = ("_actor", "_container", "_props", "_slot", "_storage", "retries_alarm")
 
     def __init__(self, actor: Actor, slot: Slot, storage: DurableObjectStorage) -> None:
         self._actor = actor
         self._slot = slot
         self._storage = storage
         self._props: JsObject | None = None
+        self._container: JsProxy | None = None
         self.retries_alarm = True
 
     @property
@@ -65,8 +66,12 @@ class DurableObjectState(JsProxy, js_name=_NAME):
         return found
 
     @property
-    def container(self) -> None:
-        """Undefined: the class has no container."""
+    def container(self) -> JsProxy | None:
+        """Undefined (None) when the class has no container."""
+        make = self._slot.host.container
+        if self._container is None and make is not None:
+            self._container = make(str(self._slot.id))
+        return self._container
 
     @property
     def facets(self) -> Any:

@@ -41,7 +41,7 @@ def fetch(source: Any = None, init: Any = None, *_: Any) -> JsPromise:
         raise UnsupportedError(f"this world has no way out: fetch({request.url})")
     task = spawn(send(request, transport), name=f"fetch {request.url}")
     return JsPromise.of(
-        task if request._signal is None else spawn(_abortable(task, request._signal), name="fetch")
+        task if request._signal is None else spawn(abortable(task, request._signal), name="fetch")
     )
 
 
@@ -99,7 +99,7 @@ def _redirected(request: Request, status: int, location: str, payload: Any) -> R
     return Request.make(url.href, method=method, headers=headers, payload=payload)
 
 
-async def _abortable(task: asyncio.Task[Response], signal: AbortSignal) -> Response:
+async def abortable(task: asyncio.Task[Response], signal: AbortSignal) -> Response:
     """The outcome of `task`, which the signal cancels."""
 
     def cancel(_event: Any) -> None:

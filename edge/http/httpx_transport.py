@@ -6,7 +6,7 @@ Both libraries are imported at the first request, most runs of the emulator neve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from edge.http.headers import Headers
@@ -36,10 +36,13 @@ def connection_lost() -> JsException:
 class HttpxTransport:
     """Sends requests over the network, bodies streaming both ways."""
 
-    def __init__(self, *, keep_alive: bool = True) -> None:
+    def __init__(
+        self, *, keep_alive: bool = True, carrier: Callable[[], httpx.AsyncBaseTransport] | None = None
+    ) -> None:
         """Without `keep_alive` a connection ends with its response: in virtual time an open one holds the
-        clock."""
+        clock. `carrier` makes what connects in the place of the network."""
         self._keep_alive = keep_alive
+        self._carrier = carrier
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, request: Request) -> Response:
@@ -72,7 +75,11 @@ class HttpxTransport:
                 max_connections=None, max_keepalive_connections=None if self._keep_alive else 0
             )
             self._client = httpx.AsyncClient(
-                timeout=None, follow_redirects=False, trust_env=False, limits=limits
+                timeout=None,
+                follow_redirects=False,
+                trust_env=False,
+                limits=limits,
+                transport=None if self._carrier is None else self._carrier(),
             )
         return self._client
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 MESSAGE_BYTES_MAX: Final = 32 * 1024 * 1024
-_HANDSHAKE: Final = frozenset(
+HANDSHAKE: Final = frozenset(
     {
         "connection",
         "content-length",
@@ -80,7 +80,7 @@ async def _connect(request: Request) -> ClientConnection:
     protocols = request.headers.get_str("sec-websocket-protocol")
     return await _Once(
         url,
-        additional_headers=[item for item in request.headers.raw_items() if item[0] not in _HANDSHAKE],
+        additional_headers=[item for item in request.headers.raw_items() if item[0] not in HANDSHAKE],
         subprotocols=None if protocols is None else _subprotocols(protocols),
         user_agent_header=None,
         compression=None,

@@ -48,6 +48,8 @@ SPANS: dict[str, Kind] = {
     "durable.run": Kind("the handler's own turns and what it waits for", ("constructs",)),
     "output.wait": Kind("waiting at the output gate until the writes are durable"),
     "durable.commit": Kind("making an object's writes durable", _OBJECT),
+    "container.start": Kind("starting a container, its image included", ("container", "engine")),
+    "container.fetch": Kind("a request to a port of a container", ("port", "method", "url", "status")),
     "network.hop": Kind("one way between two places", ("source", "target", "what")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -56,8 +57,14 @@ class Call:
         value = self.value(*names)
         if value is None:
             value = next((self.query[name] for name in names if name in self.query), None)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            return None
+        if not isinstance(value, str):
             raise invalid(f"{names[0]} must be a string", names[0])
+        try:
+            value.encode()  # JSON can name halves of characters, which no file name or command can hold
+        except UnicodeEncodeError as error:
+            raise invalid(f"{names[0]} must be valid Unicode", names[0]) from error
         return value
 
     def text(self, *names: str) -> str:
@@ -69,14 +76,16 @@ class Call:
 
     def number(self, *names: str) -> float | None:
         value = self.value(*names)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise invalid(f"{names[0]} must be a number", names[0])
         return value
 
     def positive(self, *names: str) -> float | None:
         """A number above zero, if it is there."""
         value = self.number(*names)
-        if value is not None and not 0 < value < float("inf"):
+        if value is not None and value <= 0:
             raise invalid(f"{names[0]} must be a positive number", names[0])
         return value
 
@@ -117,6 +126,13 @@ class Call:
         if session is not None and not session.strip():
             raise invalid("sessionId must not be empty or whitespace", "sessionId")
         return session
+
+    def cwd(self) -> str | None:
+        """The directory of a command, if one is given."""
+        cwd = self.maybe_text("cwd")
+        if cwd is not None and (not cwd or "\0" in cwd):
+            raise invalid("cwd must be a path without NUL bytes", "cwd")
+        return cwd
 
     def command(self) -> str:
         command = self.text("command")

@@ -15,6 +15,7 @@ from sandbox.server.running import Collected, OutputTooLarge, Running
 from sandbox.server.sessions import Sessions
 
 _TIMED_OUT = 124
+_PROGRAM_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
 class Commands:
@@ -29,7 +30,6 @@ class Commands:
         session_id = call.session_id()
         command = call.command()
         started_s = self._host.clock.monotonic()
-        await self._host.instance.phase("exec")
         if session_id is None:
             exit_code, stdout, stderr = await self._sessionless(call, command)
         else:
@@ -46,11 +46,23 @@ class Commands:
         }
         return result if session_id is None else {**result, "sessionId": session_id}
 
+    async def available(self, call: Call) -> dict[str, Any]:
+        """GET /api/commands: the programs in the usual directories."""
+        names: set[str] = set()
+        for folder in _PROGRAM_FOLDERS:
+            try:
+                entries = await self._host.instance.files.list(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            names.update(entry.path.rpartition("/")[2] for entry in entries if entry.kind != "directory")
+        return self._host.ok(availableCommands=sorted(names), count=len(names))
+
     async def _sessionless(self, call: Call, command: str) -> tuple[int, str, str]:
         timeout_ms = call.positive("timeoutMs", "timeout")
-        cwd = call.maybe_text("cwd")
+        cwd = call.cwd()
         if cwd is None:
             await self._host.ensure_home()
+        await self._host.instance.phase("exec")
         collected = Collected()
         try:
             process = await self._host.spawn_shell(command, cwd=cwd or HOME, env=call.env())

@@ -31,9 +31,10 @@ class Ports:
 
     async def watch(self, call: Call) -> Response:
         """POST /api/port-watch: events `watching`, then `ready`, `process_exited` or `error`."""
-        port = call.number("port")
-        if port is None or not isinstance(port, int) or not 1 <= port <= 65535:
+        port = call.number("port")  # JavaScript has no integers: 8080.0 is a port
+        if port is None or port != int(port) or not 1 <= port <= 65535:
             raise ApiError("INVALID_PORT", f"Invalid port: {port}", {"port": port})
+        port = int(port)
         mode = call.maybe_text("mode") or "http"
         if mode not in ("http", "tcp"):
             raise invalid(f"mode must be http or tcp, not {mode}", "mode")

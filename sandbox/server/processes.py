@@ -99,7 +99,7 @@ class Processes:
         return started
 
     async def _spawn(self, call: Call, command: str, session_id: str | None) -> Process:
-        env, cwd = call.env(), call.maybe_text("cwd")
+        env, cwd = call.env(), call.cwd()
         if session_id is not None:
             place = await self._sessions.place(session_id)
             env = {**place.env, **env}

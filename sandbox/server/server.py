@@ -65,6 +65,7 @@ class SandboxServer:
             "GET /": self._hello,
             "GET /api/ping": self._ping,
             "GET /api/version": self._version,
+            "GET /api/commands": commands.available,
             "POST /api/execute": commands.execute,
             "POST /api/execute/stream": processes.stream_command,
             "POST /api/process/start": processes.start,

@@ -6,7 +6,7 @@ Source: spec sandbox-and-containers.md sections 5.5 and 6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,12 @@ class Place:
 class Session:
     """A shell and the queue before it."""
 
-    def __init__(self, id: str, shell: Shell, cwd: str, timeout_ms: float | None) -> None:
+    def __init__(
+        self, id: str, shell: Shell, cwd: str, timeout_ms: float | None, begin: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`begin` takes the time that starting a command costs; it is part of the command's turn."""
         self.id = id
+        self._begin = begin
         self.cwd = cwd
         self.destroyed = False
         self._shell = shell
@@ -74,6 +78,7 @@ class Session:
         if previous is not None and not previous.done():
             await asyncio.gather(previous, return_exceptions=True)
         self._env = None
+        await self._begin()
         done = await self._shell.run(command, output, env=env, cwd=cwd)
         self.cwd = done.cwd
         return done
@@ -127,7 +132,9 @@ class Sessions:
                 f"Failed to create session '{id}': {error.strerror}: {error.filename}",
                 {"sessionId": id},
             ) from error
-        session = self._sessions[id] = Session(id, shell, cwd or HOME, timeout_ms)
+        instance = self._host.instance
+        session = Session(id, shell, cwd or HOME, timeout_ms, lambda: instance.phase("exec"))
+        self._sessions[id] = session
         return session
 
     async def execute(self, call: Call, id: str) -> tuple[Completed, Collected]:
@@ -135,7 +142,7 @@ class Sessions:
         session = await self.get(id)
         command = call.command()
         timeout_ms = call.positive("timeoutMs", "timeout")
-        return await self.run(session, command, timeout_ms, call.env(), call.maybe_text("cwd"))
+        return await self.run(session, command, timeout_ms, call.env(), call.cwd())
 
     async def run(
         self,
@@ -201,7 +208,7 @@ class Sessions:
         if id in self._sessions or id in self._opening:
             raise ApiError("SESSION_ALREADY_EXISTS", f"Session '{id}' already exists", {"sessionId": id})
         timeout_ms = call.positive("commandTimeoutMs")
-        await self._opened(id, call.maybe_text("cwd"), call.env(), timeout_ms)
+        await self._opened(id, call.cwd(), call.env(), timeout_ms)
         return self._host.ok(id=id, message="Session created")
 
     async def list(self, call: Call) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from sandbox.server.sessions import Sessions
 from sandbox.server.sockets import Socket, check_upgrade
 
 REPLAY_BYTES_MAX = 256 * 1024
+#: Frames of input that wait for a program that does not read.
+_INPUTS_MAX = 1024
 _BAD_SIZE = "Invalid dimensions: cols and rows must be positive"
 
 
@@ -35,14 +37,14 @@ class SharedTerminal:
         self._on_end = on_end
         self._sockets: list[Socket] = []
         self._replay = bytearray()
-        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+        self._input: asyncio.Queue[bytes] = asyncio.Queue(_INPUTS_MAX)
         self._writer = spawn_outside(self._write(), name="terminal input")
         spawn_outside(self._read(), name="terminal output")
 
     def attach(self, socket: Socket) -> Response:
         """Show it on one more socket: first what it showed lately, then `ready`."""
         self._sockets.append(socket)
-        socket.on_bytes = self._input.put_nowait
+        socket.on_bytes = lambda data: self._type(socket, data)
         socket.on_text = lambda text: self._control(socket, text)
         socket.on_end = lambda: self._sockets.remove(socket)
         response = socket.start()
@@ -50,6 +52,13 @@ class SharedTerminal:
             socket.send(bytes(self._replay))
         socket.send_json({"type": "ready"})
         return response
+
+    def _type(self, socket: Socket, data: bytes) -> None:
+        try:
+            self._input.put_nowait(data)
+        except asyncio.QueueFull:
+            told = "The terminal reads too slowly: input was dropped"
+            socket.send_json({"type": "error", "message": told})
 
     def _control(self, socket: Socket, text: str) -> None:
         try:

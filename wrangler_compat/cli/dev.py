@@ -39,6 +39,7 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 @click.option("--place", help="Where requests enter: IATA code or city. X-Edge-Place says it for one.")
 @click.option("--profile", help="How far apart things are: none, edge, streaming-seed, or a TOML file.")
 @click.option("--faults", metavar="FILE", help="What goes wrong, and when: a TOML file.")
+@click.option("--engine", help="What runs containers: auto, process, docker, podman or fake.")
 @click.option("--trace", metavar="FILE", help="Write a span a line, for `edge trace FILE`.")
 @click.option("--inspector/--no-inspector", default=None,
               help="Pages under /cdn-cgi/edge; on unless others can reach the server.")  # fmt: skip

@@ -72,7 +72,10 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines websearch"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "secrets_store_secrets worker_loaders vpc_services vpc_networks"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "ai_search ai_search_namespaces agent_memory artifacts flagship"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "connect unsafe_hello_world unsafe containers cloudchamber"),
+    **_keys(
+        Scope.OWN, Support.EMULATED, "containers", "what concerns rollouts and ssh only counts in deploys"
+    ),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "connect unsafe_hello_world unsafe cloudchamber"),
 }
 
 #: Fields of the parts that are emulated, for the warning about unexpected ones.
@@ -86,6 +89,14 @@ FIELDS: dict[str, frozenset[str]] = {
     ),
     "r2_buckets": frozenset(
         {"binding", "bucket_name", "preview_bucket_name", "jurisdiction", "remote", "local_dev"}
+    ),
+    "containers": frozenset(
+        {
+            *("name", "class_name", "image", "image_build_context", "image_vars", "max_instances"),
+            *("instance_type", "rollout_step_percentage", "rollout_kind", "rollout_active_grace_period"),
+            *("scheduling_policy", "constraints", "ssh", "authorized_keys", "trusted_user_ca_keys"),
+            *("instances", "durable_objects", "configuration", "wrangler_ssh", "affinities"),
+        }
     ),
     "ratelimits": frozenset({"name", "namespace_id", "simple"}),
     "ratelimits.simple": frozenset({"limit", "period"}),

@@ -15,6 +15,7 @@ from edge.config import WorkerConfig
 from edge.errors import UnsupportedError
 from wrangler_compat.config.assets import assets_config
 from wrangler_compat.config.bindings import check_unique, durable_bindings, kv_bindings, service_bindings
+from wrangler_compat.config.containers import container_configs
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.durable import durable_classes, renamed_classes
 from wrangler_compat.config.fields import Fields
@@ -77,6 +78,7 @@ def worker_config(
         r2=r2,
         rate_limits=rates,
         analytics=analytics,
+        containers=container_configs(fields, source.folder),
         assets=assets,
         crons=_crons(fields),
         durable_classes=classes,

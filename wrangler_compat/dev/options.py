@@ -36,6 +36,7 @@ class DevOptions:
     faults: Path | None = None
     trace: Path | None = None
     inspector: bool | None = None  # None: on loopback
+    engine: str | None = None
 
     @classmethod
     def of(

@@ -12,6 +12,7 @@ from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
+from edge.containers.fleet import Fleet
 from edge.errors import UserError
 from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
@@ -20,6 +21,7 @@ from edge.kernel.files import raise_open_files_limit
 from edge.kernel.tasks import log_failure, run_to_end, spawn
 from edge.server.app import INSPECTOR_PATH, FrontDoor
 from edge.world import World
+from sandbox.engines.names import engine_maker
 from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.dev.console import Console, summary
 from wrangler_compat.dev.listener import is_loopback, listen, url_of
@@ -104,6 +106,7 @@ class Session:
             network=options.profile,
             faults=options.faults,
             tracer=self._tracing.tracer,
+            engine=engine_maker(options.engine or "auto"),
         )
         self._place = None if options.place is None else _place(options.place)
 
@@ -118,6 +121,8 @@ class Session:
             await self._world.start()
             for line in summary(self._loaded.world):
                 self._console.say(line)
+            if self._world.fleet is not None:
+                await self._say_isolation(self._world.fleet)
             self._server = self._make_server()
             if self._stop.is_set():  # interrupted while it was starting
                 self._server.stop()
@@ -128,6 +133,11 @@ class Session:
             await self._outbound.close()
             self._tracing.close()
             self._console.flush()
+
+    async def _say_isolation(self, fleet: Fleet) -> None:
+        """What keeps containers apart is worth a line before anything runs in one."""
+        await fleet.opened()
+        self._console.say(f"Containers: {fleet.engine.name}. {fleet.engine.isolation()}")
 
     def _make_server(self) -> Server:
         door = FrontDoor(

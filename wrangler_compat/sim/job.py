@@ -16,6 +16,7 @@ from edge.simulator.runner import Plan, Progress, simulate
 from edge.simulator.user import User
 from edge.simulator.workload import Workload, load_workload
 from edge.testing.world import WorldUnderTest
+from sandbox.engines.names import engine_maker
 from wrangler_compat.config.load import LoadOptions, load
 from wrangler_compat.modules.dialect import PythonDialect
 
@@ -37,6 +38,7 @@ class Job:
     profile: str = "edge"
     faults: Path | None = None
     spans: bool = True
+    engine: str = "fake"
 
     def config(self) -> WorldConfig:
         """Raises ConfigError."""
@@ -89,6 +91,7 @@ def run_job(job: Job, seed: int, *, sink: Sink | None = None, progress: Progress
             tracer=tracer,
             network=job.network(),
             faults=job.faults,
+            engine=engine_maker(job.engine),
         )
 
     return simulate(make, job.plan(), seed, sink=sink, progress=progress)

@@ -16,6 +16,7 @@ from typing import Any
 from edge.errors import ConfigError
 from edge.kernel.clock import VirtualClock
 from edge.testing.world import WorldUnderTest
+from sandbox.engines.names import engine_maker
 from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.config.search import NAMES, find_config
 from wrangler_compat.modules.dialect import PythonDialect
@@ -37,6 +38,7 @@ class EdgeOptions:
     name or TOML file, `faults` what goes wrong: tables or a TOML file (more with `world.faults.add`).
     `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the
     clock that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
+    `engine` runs containers: `fake` unless another one is named.
     """
 
     config: str | Path | Sequence[str | Path] | None = None
@@ -48,6 +50,7 @@ class EdgeOptions:
     schedule: str | None = None
     worker_time: str | None = None
     real_fetch: bool = False
+    engine: str = "fake"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> EdgeOptions:
@@ -140,6 +143,7 @@ def make_world(
         worker_time=options.worker_time,
         patience_s=patience_s,
         limit_s=limit_s,
+        engine=engine_maker(options.engine),
     )
 
 

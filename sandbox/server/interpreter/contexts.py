@@ -62,7 +62,7 @@ class Contexts:
     async def create(self, call: Call) -> dict[str, Any]:
         """POST /api/contexts"""
         context = await self._make(
-            _language(call), call.maybe_text("cwd") or HOME, call.env(), call.positive("timeout", "timeoutMs")
+            _language(call), call.cwd() or HOME, call.env(), call.positive("timeout", "timeoutMs")
         )
         return self._host.ok(contextId=context.id, **context.info())
 

@@ -133,6 +133,8 @@ def test_a_shell_that_exits_ends_its_session(tmp_path: Path) -> None:
         ({"command": " "}, "Command cannot be empty"),
         ({"command": 5}, "command must be a string"),
         ({"command": "x\0"}, "Command cannot contain NUL bytes"),
+        ({"command": "echo \ud800"}, "command must be valid Unicode"),
+        ({"command": "x", "cwd": "a\0"}, "cwd must be a path without NUL bytes"),
         ({"command": "x", "sessionId": " "}, "sessionId must not be empty or whitespace"),
         ({"command": "x", "timeoutMs": -1}, "timeoutMs must be a positive number"),
         ({"command": "x", "timeoutMs": True}, "timeoutMs must be a number"),
@@ -167,5 +169,9 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="Invalid JSON"):
             await api.json("POST", "/api/execute", b"{")
         assert (await api.get("ping"))["message"] == "pong"
+        assert (await api.get("version"))["version"] == "unknown"
+        found = await api.get("commands")
+        assert {"ls", "sh"} <= set(found["availableCommands"])
+        assert found["count"] == len(found["availableCommands"])
 
     with_api(tmp_path, body)

@@ -67,7 +67,7 @@ def test_a_port_served_without_a_socket(tmp_path: Path) -> None:
         api.instance.services[8080] = answer
         found = [event async for event in api.events("POST", "port-watch", port=8080, path="/ok")]
         assert found[-1] == {"type": "ready", "port": 8080, "statusCode": 200}
-        tcp = [event async for event in api.events("POST", "port-watch", port=8080, mode="tcp")]
+        tcp = [event async for event in api.events("POST", "port-watch", port=8080.0, mode="tcp")]
         assert tcp[-1] == {"type": "ready", "port": 8080}
 
     with_api(tmp_path, body)
@@ -75,7 +75,7 @@ def test_a_port_served_without_a_socket(tmp_path: Path) -> None:
 
 def test_bad_ports(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
-        for port in (0, 65536, "80", 1.5, None):
+        for port in (0, 65536, "80", 1.5, None, float("inf"), True):
             with pytest.raises(Refused) as caught:
                 await anext(api.events("POST", "port-watch", port=port))
             assert caught.value.status == 400

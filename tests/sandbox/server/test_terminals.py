@@ -89,6 +89,19 @@ def test_bad_requests_and_messages(tmp_path: Path) -> None:
     with_api(tmp_path, body)
 
 
+def test_input_that_nobody_reads_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminals, "_INPUTS_MAX", 3)
+
+    async def body(api: Api) -> None:
+        client = await Client.connect(api, f"{PTY}&shell=sh")
+        await client.control()
+        for _ in range(4):  # at once: the terminal had no chance to read in between
+            client.send(b"x")
+        assert (await client.control())["message"] == "The terminal reads too slowly: input was dropped"
+
+    with_api(tmp_path, body)
+
+
 def test_a_container_that_goes_closes_the_terminal(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         client = await Client.connect(api, f"{PTY}&shell=sh")

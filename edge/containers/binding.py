@@ -1,0 +1,136 @@
+"""`ctx.container`.
+
+Source: spec sandbox-and-containers.md section 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.containers.control import SIGKILL, Control, StartOptions
+from edge.containers.port import ContainerPort
+from edge.errors import UnsupportedError
+from edge.js.arrays import JsArray
+from edge.js.errors import JsException, error, type_error
+from edge.js.functions import js_method
+from edge.js.objects import get_property, own_items
+from edge.js.promise import JsPromise
+from edge.js.proxy import JsNull, JsProxy
+from edge.js.webidl import to_int32, to_string, wrong_type
+from edge.kernel.tasks import before_output
+
+_NAME = "Container"
+_SIGNAL_MAX = 64
+_PORT_MAX = 65535
+
+
+class ContainerBinding(JsProxy, js_name=_NAME):
+    """The container of the object that holds this."""
+
+    __slots__ = ("_control", "_ports")
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._ports: dict[int, ContainerPort] = {}
+
+    @property
+    def running(self) -> bool:
+        return self._control.running
+
+    @js_method
+    def start(self, options: Any = None) -> None:
+        """Start; whether that goes well is seen by `monitor()`. Raises when one runs already."""
+        self._control.start(_start_options(options))
+
+    @js_method
+    def monitor(self) -> JsPromise:
+        return JsPromise.start(self._control.monitor(), name="container.monitor")
+
+    @js_method
+    def destroy(self, reason: Any = None) -> JsPromise:
+        failure = reason if isinstance(reason, JsException) else None
+        if failure is None and not _absent(reason):
+            failure = error(to_string(reason))
+        return JsPromise.start(self._control.destroy(failure), name="container.destroy")
+
+    @js_method
+    def signal(self, number: Any = None) -> None:
+        signal = to_int32(number)
+        if not 0 < signal <= _SIGNAL_MAX:
+            raise error("Invalid signal number.")
+        if signal == SIGKILL and not self._control.running:
+            return
+        JsPromise.start(self._control.signal(signal), name="container.signal")
+
+    @js_method
+    def getTcpPort(self, port: Any = None) -> ContainerPort:
+        number = to_int32(port)
+        if not 0 < number <= _PORT_MAX:
+            raise type_error("Invalid port number.")
+        found = self._ports.get(number)
+        if found is None:
+            found = self._ports[number] = ContainerPort(self._control, number)
+        return found
+
+    @js_method
+    def setInactivityTimeout(self, timeout_ms: Any = None) -> JsPromise:
+        """Here a container outlives its object's stays in memory whatever this says (docs/limitations.md)."""
+        if to_int32(timeout_ms) <= 0:
+            raise type_error("setInactivityTimeout() cannot be called with a durationMs <= 0")
+        return JsPromise.start(before_output(), name="container.setInactivityTimeout")
+
+    @js_method
+    def interceptOutboundHttp(self, address: Any = None, fetcher: Any = None) -> JsPromise:
+        return self._intercept(to_string(address), fetcher, "interceptOutboundHttp")
+
+    @js_method
+    def interceptAllOutboundHttp(self, fetcher: Any = None) -> JsPromise:
+        return self._intercept("*", fetcher, "interceptAllOutboundHttp")
+
+    def _intercept(self, address: str, fetcher: Any, method: str) -> JsPromise:
+        if not hasattr(fetcher, "fetch"):
+            raise wrong_type(method, _NAME, 1 if address == "*" else 2, "Fetcher")
+        self._control.egress.intercept(address, fetcher)
+        return JsPromise.start(before_output(), name=f"container.{method}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _UNSUPPORTED:
+            raise UnsupportedError(f"ctx.container.{name}() is not emulated (docs/limitations.md)")
+        raise AttributeError(name)
+
+
+_UNSUPPORTED = frozenset(
+    {
+        *("interceptOutboundHttps", "interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"),
+        *("exec", "inspect", "setLabels"),
+    }
+)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or isinstance(value, JsNull)
+
+
+def _start_options(options: Any) -> StartOptions:
+    entrypoint = get_property(options, "entrypoint")
+    if not _absent(entrypoint) and not isinstance(entrypoint, JsArray):
+        raise type_error("Incorrect type: the entrypoint is not of type 'Array'.")
+    return StartOptions(
+        entrypoint=None if _absent(entrypoint) else tuple(to_string(part) for part in entrypoint),
+        env=_record(options, "env", check=True),
+        enable_internet=get_property(options, "enableInternet") is True,
+        labels=_record(options, "labels"),
+    )
+
+
+def _record(options: Any, name: str, *, check: bool = False) -> dict[str, str]:
+    given = get_property(options, name)
+    if _absent(given):
+        return {}
+    record = {key: to_string(value) for key, value in own_items(given)}
+    for key, value in record.items():
+        if check and "=" in key:
+            raise error(f"Environment variable names cannot contain '=': {key}")
+        if check and (not key or "\0" in key or "\0" in value):
+            raise error("Environment variable names cannot be empty or contain '\\0'")
+    return record

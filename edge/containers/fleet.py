@@ -1,0 +1,110 @@
+"""All containers of a world: one engine, opened when first needed, and a pool for each class."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edge.config import ContainerConfig, WorldConfig
+from edge.containers.binding import ContainerBinding
+from edge.containers.control import Control, Pool
+from edge.containers.engine import Engine, EngineUnavailable, StartFailed
+from edge.errors import ConfigError
+from edge.kernel.clock import Clock, VirtualClock
+from edge.kernel.tasks import log_failure, spawn_outside
+
+if TYPE_CHECKING:
+    from edge.containers.trouble import ContainerTrouble
+
+_log = logging.getLogger("edge.containers")
+
+
+class Equippable(Protocol):
+    """What is needed of a world: its configuration, its clock, and the hosts of its Durable Objects."""
+
+    config: WorldConfig
+    clock: Clock
+
+    @property
+    def durable_hosts(self) -> Mapping[tuple[str, str], Any]: ...
+
+
+class Fleet:
+    """The engine of a world and what it runs."""
+
+    def __init__(self, engine: Engine, trouble: ContainerTrouble | None = None) -> None:
+        self.engine = engine
+        self._trouble = trouble
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._opening: asyncio.Task[None] | None = None
+
+    def start(self, *, prepare: bool) -> None:
+        """Open the engine, and with `prepare` get its images ready, beside what else happens; what starts
+        meanwhile waits for the opening."""
+        if self._opening is None:
+            self._opening = spawn_outside(self._open(prepare=prepare), name="containers.open")
+            self._opening.add_done_callback(log_failure)
+
+    async def _open(self, *, prepare: bool) -> None:
+        await self.engine.open()
+        if prepare:
+            spawn_outside(self._prepare(), name="containers.prepare").add_done_callback(log_failure)
+
+    async def _prepare(self) -> None:
+        for pool in list(self._pools.values()):
+            try:
+                await self.engine.prepare(pool.image)
+            except (StartFailed, EngineUnavailable) as failure:
+                _log.error("the image of %s cannot be used: %s", pool.config.class_name, failure)
+
+    async def opened(self) -> None:
+        """Wait until the engine can be used. Raises EngineUnavailable."""
+        self.start(prepare=False)
+        assert self._opening is not None
+        await asyncio.shield(self._opening)
+
+    def pool(self, worker: str, config: ContainerConfig) -> Pool:
+        """The containers of a class; a new configuration holds for those that start from now on."""
+        pool = self._pools.get((worker, config.class_name))
+        if pool is None:
+            pool = self._pools[worker, config.class_name] = Pool(self, worker, config, self._trouble)
+        pool.config = config
+        return pool
+
+    def binding(self, worker: str, config: ContainerConfig, object_id: str) -> ContainerBinding:
+        """The `ctx.container` of an object."""
+        return ContainerBinding(self.control(worker, config, object_id))
+
+    def control(self, worker: str, config: ContainerConfig, object_id: str) -> Control:
+        return self.pool(worker, config).of(object_id)
+
+    def running(self) -> list[str]:
+        """The names of the containers that run."""
+        return [name for pool in self._pools.values() for name in pool.running()]
+
+    async def close(self) -> None:
+        """End all containers and the engine."""
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        if self._opening is not None:
+            await asyncio.gather(self._opening, return_exceptions=True)
+            await self.engine.close()
+
+
+def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any], Engine] | None) -> Fleet:
+    """The fleet of a world, made when there is none yet; the objects of each class that is configured so get
+    their containers. Raises ConfigError when nobody makes an engine."""
+    if fleet is None:
+        if make_engine is None:
+            raise ConfigError("containers need an engine, and this world has none")
+        fleet = Fleet(make_engine(world))
+    for worker in world.config.workers:
+        for container in worker.containers:
+            host = world.durable_hosts.get((worker.name, container.class_name))
+            if host is not None:  # else nobody can reach an object of it
+                fleet.pool(worker.name, container)
+                host.container = partial(fleet.binding, worker.name, container)
+    fleet.start(prepare=not isinstance(world.clock, VirtualClock))
+    return fleet

@@ -1,0 +1,31 @@
+"""Making engines."""
+
+from __future__ import annotations
+
+import os
+
+from edge.containers.engine import Engine
+from edge.errors import UnsupportedError
+from edge.world import World
+from sandbox.engines.context import EngineContext
+from sandbox.engines.names import check_name
+from sandbox.engines.supervised import Supervised
+
+
+def engine_of(name: str, world: World) -> Engine:
+    """The engine of a world, whose sandboxes have their server. Nothing starts before its `open()`.
+
+    Raises ConfigError for a name that is none.
+    """
+    context = EngineContext(world.clock, world.random, world.network, world.state_dir)
+    return Supervised(_engine(check_name(name), context), context)
+
+
+def _engine(name: str, context: EngineContext) -> Engine:
+    if name == "auto":
+        name = "docker" if os.environ.get("DOCKER_HOST") else "process"
+    if name == "process":
+        from sandbox.engines.process.engine import ProcessEngine
+
+        return ProcessEngine(context)
+    raise UnsupportedError(f"the container engine {name!r} is not built yet (docs/limitations.md)")
