@@ -1,0 +1,81 @@
+// One message on a WebSocket: frames in order, taken up again where a lost connection left off.
+
+import { bearer } from "./api.js";
+
+const RETRY_MS = [100, 300, 1000, 2000, 4000];
+
+/** A message under way. `hear(frame)` gets each frame once; `ended(problem?)` is called at its end. */
+export class Stream {
+  constructor({ sessionId, messageId, switches, hear, ended, linked }) {
+    Object.assign(this, { sessionId, messageId, switches, hear, ended, linked });
+    this.seq = 0;
+    this.tries = 0;
+    this.over = false;
+  }
+
+  /** Connect, and send the prompt once connected. Without a prompt the connection only wakes what it can. */
+  open(prompt) {
+    this.prompt = prompt ?? this.prompt;
+    const query = new URLSearchParams({
+      sessionId: this.sessionId,
+      messageId: this.messageId,
+      token: bearer(),
+      switches: this.switches.join(","),
+    });
+    if (this.asked) query.set("after", String(this.seq));
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new WebSocket(`${scheme}://${location.host}/api/sdk/ws?${query}`);
+    this.socket.addEventListener("open", () => this.#opened());
+    this.socket.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
+    this.socket.addEventListener("close", () => this.#closed());
+  }
+
+  ask(prompt) {
+    this.prompt = prompt;
+    if (this.socket?.readyState === WebSocket.OPEN) this.#opened();
+  }
+
+  tell(frame) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ ...frame, messageId: this.messageId }));
+  }
+
+  /** Cut the connection without a word, as a train in a tunnel would. */
+  drop() {
+    this.socket?.close(4000, "dropped by hand");
+  }
+
+  #opened() {
+    this.linked("connected");
+    if (this.prompt !== undefined && !this.asked) {
+      this.asked = true;
+      this.tell({ type: "query", prompt: this.prompt });
+    }
+  }
+
+  #take(frame) {
+    if (frame.type === "ping") return;
+    if (frame.seq !== undefined) {
+      if (frame.seq <= this.seq) return; // seen before the connection was lost
+      this.seq = frame.seq;
+    }
+    this.tries = 0;
+    this.hear(frame);
+    if (frame.type === "done" || frame.type === "error") this.#end(frame.type === "error" ? frame.error : undefined);
+  }
+
+  #closed() {
+    if (this.over) return;
+    if (!this.asked) return this.linked("");
+    if (!this.switches.includes("resumable")) return this.#end("The connection was lost, and this run cannot be resumed.");
+    if (this.tries >= RETRY_MS.length) return this.#end("The connection was lost.");
+    this.linked("reconnecting…");
+    setTimeout(() => this.open(), RETRY_MS[this.tries++]);
+  }
+
+  #end(problem) {
+    this.over = true;
+    this.socket.close(1000);
+    this.linked("");
+    this.ended(problem);
+  }
+}
