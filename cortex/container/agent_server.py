@@ -82,8 +82,11 @@ class AgentServer:
             await _refuse(channel, "the context file did not come in time")
             return
         try:
+            await channel.send(encode({"type": "context-read"}))
             async with spawned(self._starter, context) as agent:
                 await self._relay(agent, channel)
+        except ConnectionError:
+            return  # nobody is there any more
         except (OSError, ValueError) as failure:
             await _refuse(channel, f"the agent did not start: {failure}")
 

@@ -44,7 +44,7 @@ def test_before_the_context_is_read_once_after_a_fixed_wait() -> None:
 
     frames = asyncio.run(serving(host, "/", {}, lambda channel: channel.until("process-exit")))
 
-    assert [frame["type"] for frame in frames] == ["text-delta", "done", "process-exit"]
+    assert [frame["type"] for frame in frames] == ["context-read", "text-delta", "done", "process-exit"]
     assert host.slept_s == [0.15]
     assert host.files == {}, "the context holds secrets and is deleted at once"
 
@@ -61,7 +61,7 @@ def test_after_the_context_of_the_message_is_looked_for_every_50_ms() -> None:
     query = {"message": "m1", "wait": "poll"}
     frames = asyncio.run(serving(host, "/", query, lambda channel: channel.until("process-exit")))
 
-    assert frames[0]["text"] == "mine"
+    assert frames[1]["text"] == "mine"
     assert host.slept_s == [0.05] * 3
     assert list(host.files) == ["/tmp/vf-query-m2.json"]
 

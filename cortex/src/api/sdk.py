@@ -1,0 +1,123 @@
+"""`/api/sdk`: messages (the design's `api/sdk.ts`).
+
+`GET /api/sdk/ws` is upgraded to a WebSocket: its first frame is the query. With the switch `resumable` the
+session's object holds the run, and a connection that is lost is taken up again; without it this Worker runs the
+chain and the browser's connection is the run's.
+"""
+
+import asyncio
+import json
+import re
+
+from api.sessions import owned, update
+from envelope import ApiError, body_of, ok
+from frame_socket import FrameSocket
+from js import WebSocketPair
+from message_run import MessageRun
+from messages import list_messages, store_message
+from sandbox_manager import SandboxManager
+from switches import parse
+from validation import PROMPT_CHARS_MAX, text_of
+from workers import Response
+
+from sandbox import get_sandbox
+
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def handle(request, env, ctx, user_id, parts, query):
+    match request.method, parts:
+        case "GET", ["ws"]:
+            return await handle_sdk_ws(request, env, ctx, user_id, query)
+        case "POST", ["persist"]:
+            return await persist(request, env, user_id)
+        case "GET", ["replay", session_id]:
+            await owned(env, session_id, user_id)
+            return ok(await list_messages(env, session_id))
+    raise ApiError(404, "no such route")
+
+
+async def persist(request, env, user_id):
+    """Keep the assistant's text, as the browser posts it after the stream."""
+    body = await body_of(request)
+    await owned(env, str(body.get("sessionId")), user_id)
+    content = text_of(body.get("content"), "content", 1_000_000)
+    await store_message(env, body["sessionId"], _message_id(body.get("messageId")), "assistant", content)
+    return ok()
+
+
+async def handle_sdk_ws(request, env, ctx, user_id, query):
+    """The message handler: from here on the chain of the design, before or after."""
+    if (request.headers.get("Upgrade") or "").lower() != "websocket":
+        raise ApiError(426, "expected a WebSocket")
+    record = await owned(env, query.get("sessionId", ""), user_id)
+    message_id = _message_id(query.get("messageId"))
+    on = parse(query.get("switches"), parse(record["switches"]))
+    if "resumable" in on or "warm_agent" in on:
+        return await env.SESSIONS.getByName(record["id"]).fetch(request)
+    client, server = WebSocketPair.new().object_values()
+    browser = FrameSocket(server)
+    ctx.waitUntil(_serve(env, ctx, record, message_id, on, browser))
+    return Response(None, status=101, web_socket=client)
+
+
+def _message_id(value):
+    if not isinstance(value, str) or not _MESSAGE_ID.fullmatch(value):
+        raise ApiError(400, "a message id is needed: letters, digits, dashes and underscores")
+    return value
+
+
+async def _serve(env, ctx, record, message_id, on, browser):
+    """Wait for the query, run it, pass the browser's words on to the agent."""
+    prompt = await _prompt(browser)
+    if prompt is None:
+        return
+    session = env.SESSIONS.getByName(record["id"])
+    state = json.loads(await session.container_state()) if "skip_redundant" in on else {}
+    sandbox = get_sandbox(env.Sandbox, record["sandboxId"], sleep_after="10m")
+
+    async def hear(frame):
+        browser.send({**frame, "messageId": message_id})
+
+    async def load_config():
+        return json.loads(await session.config())
+
+    async def store(role, text):
+        await store_message(env, record["id"], message_id, role, text)
+
+    run = MessageRun(
+        env, record, message_id, prompt, on,
+        hear=hear, load_config=load_config, store=store, background=ctx.waitUntil,
+        manager=lambda waterfall: SandboxManager(sandbox, waterfall, on, state),
+    )  # fmt: skip
+    words = asyncio.ensure_future(_pass_on(browser, run))
+    try:
+        await run.run()
+    except Exception as failure:
+        await hear(run.waterfall.frame())
+        text = failure.message if isinstance(failure, ApiError) else f"{type(failure).__name__}: {failure}"
+        await hear({"type": "error", "error": text})
+    finally:
+        words.cancel()
+        browser.close()
+    done = {"state": run.manager.state, "record": {"sdkSessionId": record.get("sdkSessionId")}}
+    await session.ran(json.dumps(done))
+
+
+async def _prompt(browser):
+    async for frame in browser:
+        if frame["type"] != "query":
+            continue
+        prompt = frame.get("prompt")
+        if isinstance(prompt, str) and prompt.strip() and len(prompt) <= PROMPT_CHARS_MAX:
+            return prompt
+        browser.send({"type": "error", "error": "a prompt is needed, not too long"})
+        browser.close(1008, "no prompt")
+    return None
+
+
+async def _pass_on(browser, run):
+    async for frame in browser:
+        run.tell(frame)
+    if run.socket is not None:  # the browser went: so does its agent
+        run.socket.close()

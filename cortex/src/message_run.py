@@ -1,0 +1,208 @@
+"""One message from prompt to last token: the chain of the design, before and after (the heart of `sdk.ts`)."""
+
+import asyncio
+import re
+
+from config_assembly import agent_env, read_settings, assemble
+from envelope import ApiError
+from frame_socket import FrameSocket
+from waterfall import Waterfall, now_ms
+
+_COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
+_AFTER_TOKEN = ("tool-start", "done", "error", "process-exit")
+
+
+class MessageRun:
+    """Runs the chain and passes frames on.
+
+    `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a message;
+    `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the SandboxManager.
+    """
+
+    def __init__(self, env, record, message_id, prompt, switches, *, hear, load_config, store, background, manager):
+        self.env = env
+        self.record = record
+        self.message_id = message_id
+        self.prompt = prompt
+        self.on = switches
+        self.waterfall = Waterfall(message_id, sorted(switches))
+        self.manager = manager(self.waterfall)
+        self.socket = None
+        self.text = ""
+        self._hear = hear
+        self._load_config = load_config
+        self._store = store
+        self._background = background
+        self._wait = None
+
+    async def run(self):
+        """To the end. Raises ApiError for what stops it before the agent has it."""
+        socket = await self._prepared()
+        self.socket = socket if isinstance(socket, FrameSocket) else FrameSocket(socket)
+        self._wait = self.waterfall.begin(10, "context read")
+        async for frame in self.socket:
+            await self._take(frame)
+            if frame["type"] == "process-exit":
+                break
+        self.socket.close()
+        if self.manager.state:
+            self._background(self._remember())
+
+    async def _remember(self):
+        try:
+            await self.manager.write_state()
+        except Exception as failure:
+            print(f"the state of the sandbox was not written: {failure}")
+
+    # -- steps 1 to 9
+
+    async def _prepared(self):
+        if "parallel" in self.on:
+            return await self._side_by_side()
+        config = await self.configuration()
+        await self.manager.get_or_wake(self.record, now_ms())
+        with self.waterfall.step(3, "store the message"):
+            await self._store("user", self.prompt)
+        await self.manager.refresh_mcp(config)
+        await self.manager.start_server()
+        await self.manager.write_context(self.query(config), self.message_id)
+        return await self.manager.connect(self._path())
+
+    async def _side_by_side(self):
+        """Group B, then group A; what the browser need not wait for goes to the background."""
+        self.waterfall.skip(3, "store the message", "in the background")
+        self._background(self._store("user", self.prompt))
+        config, woken = await asyncio.gather(
+            self.configuration(), self.manager.get_or_wake(self.record, now_ms())
+        )
+        if "one_round_trip" in self.on:
+            await self.manager.start_server()
+            await self.manager.prepare(config, self.record.get("mode"), warm=False)
+            refreshed = None
+        elif "cold_start" in self.on and woken:
+            # Packages were, or are being, installed since the wake: no message waits for them.
+            self._background(self.manager.install(config))
+            refreshed = self._without_packages(config)
+        else:
+            refreshed = self.manager.refresh_mcp(config)
+        if "no_delays" in self.on:
+            # The server looks for the context until it is there, so the connection need not wait for it.
+            ready = asyncio.gather(*filter(None, [refreshed, self.manager.start_server()]))
+            _, _, socket = await asyncio.gather(
+                ready, self.manager.write_context(self.query(config), self.message_id), self._connect_after(ready)
+            )
+            return socket
+        await asyncio.gather(
+            *filter(None, [refreshed, self.manager.start_server()]),
+            self.manager.write_context(self.query(config), self.message_id),
+        )
+        return await self.manager.connect(self._path())
+
+    async def _without_packages(self, config):
+        await self.manager._write_mcp(config)
+        await self.manager._write_files(config)
+
+    async def _connect_after(self, ready):
+        await asyncio.shield(ready)
+        return await self.manager.connect(self._path())
+
+    async def configuration(self):
+        """Step 1: from the cache of the session's object, or from KV."""
+        cached = "config_cache" in self.on
+        with self.waterfall.step(1, "configuration", "cached" if cached else "from KV"):
+            if cached:
+                return await self._load_config()
+            settings, _ = await read_settings(self.env.SESSIONS_KV, self.record["userId"])
+            return assemble(settings)
+
+    def query(self, config):
+        """What the agent is asked, as the context file holds it."""
+        return {
+            "type": "query",
+            "messageId": self.message_id,
+            "sessionId": self.record["id"],
+            "sdkSessionId": self.record.get("sdkSessionId"),
+            "prompt": rewritten(self.prompt, config),
+            "cwd": self.record.get("projectPath") or "/workspace",
+            "configHash": config["hash"],
+            "env": agent_env(config, self.record.get("mode")),
+        }
+
+    def _path(self):
+        return f"/?message={self.message_id}&wait=poll" if "no_delays" in self.on else "/"
+
+    # -- steps 10 and 11
+
+    async def _take(self, frame):
+        kind = frame["type"]
+        if kind == "context-read":
+            self._next(11, "spawn the agent")
+            return
+        if kind == "session-init":
+            self.record["sdkSessionId"] = frame.get("sessionId")
+            self._next(11, "first token", model=True)
+        elif kind == "text-delta":
+            self.text += frame["text"]
+        if kind == "text-delta" or kind in _AFTER_TOKEN:
+            if self._wait is not None:
+                self.waterfall.end(self._wait)
+                self._wait = None
+            if kind == "text-delta" and self.waterfall.first_token():
+                await self._hear(frame)
+                await self._hear(self.waterfall.frame())
+                return
+        if kind == "done":
+            await self._hear(self.waterfall.frame())
+        await self._hear(frame)
+
+    def _next(self, number, name, *, model=False):
+        if self._wait is not None:
+            self.waterfall.end(self._wait)
+        self._wait = self.waterfall.begin(number, name, model=model)
+
+    def tell(self, frame):
+        """A word from the browser to the agent."""
+        if self.socket is not None:
+            self.socket.send(frame)
+
+
+class WarmRun(MessageRun):
+    """The same over a connection that is kept, to an agent that is kept: steps 8 to 10 are gone.
+
+    `link(config, waterfall)` gives the open socket to the agent server.
+    """
+
+    def __init__(self, *args, link, **keywords):
+        super().__init__(*args, **keywords)
+        self._link = link
+
+    async def run(self):
+        config = await self.configuration()
+        self.waterfall.skip(3, "store the message", "in the background")
+        self._background(self._store("user", self.prompt))
+        self.socket = await self._link(config, self)
+        self.waterfall.skip(8, "context file", "the query goes over the connection")
+        self._wait = self.waterfall.begin(11, "agent")
+        self.socket.send(self.query(config))
+        async for frame in self.frames():
+            await self._take(frame)
+            if frame["type"] in ("done", "process-exit"):
+                return
+
+    async def frames(self):
+        """The frames of this message; the connection may carry others."""
+        async for frame in self.socket:
+            if frame.get("messageId") == self.message_id:
+                yield frame
+        raise ApiError(502, "the connection to the sandbox was lost")
+
+
+def rewritten(prompt, config):
+    """A prompt that names a command or an agent of the configuration begins with its text."""
+    match = _COMMAND.match(prompt)
+    if match is None:
+        return prompt
+    part, name = f"{match[1]}s", match[2]
+    text = config["userConfigs"][part].get(name) or config["pluginConfigs"][part].get(name)
+    rest = prompt[match.end() :]
+    return rest if text is None else f"{text}\n\n{rest}"

@@ -1,0 +1,68 @@
+"""The frames of a session's runs in SQLite, numbered: what a browser that comes back has not seen yet.
+
+At most 2,000 frames of a run are kept, and the last 20 runs.
+"""
+
+import json
+
+FRAMES_MAX = 2000
+RUNS_MAX = 20
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS runs (message TEXT PRIMARY KEY, began INTEGER, prompt TEXT, last INTEGER, "
+    "ended INTEGER, agent_seq INTEGER)",
+    "CREATE TABLE IF NOT EXISTS frames (message TEXT, seq INTEGER, frame TEXT, PRIMARY KEY (message, seq)) "
+    "WITHOUT ROWID",
+)
+
+
+class RunBuffer:
+    def __init__(self, sql):
+        self._sql = sql
+        for statement in _SCHEMA:
+            sql.exec(statement)
+
+    def begin(self, message_id, prompt):
+        """Begin a run; False when the message has one already."""
+        if self._row(message_id) is not None:
+            return False
+        began = self._sql.exec("SELECT ifnull(max(began), 0) + 1 AS n FROM runs").one()["n"]
+        self._sql.exec("INSERT INTO runs VALUES (?, ?, ?, 0, 0, 0)", message_id, began, prompt)
+        self._sql.exec("DELETE FROM frames WHERE message IN (SELECT message FROM runs WHERE began <= ?)", began - RUNS_MAX)
+        self._sql.exec("DELETE FROM runs WHERE began <= ?", began - RUNS_MAX)
+        return True
+
+    def add(self, message_id, frame):
+        """Number a frame and keep it; gives its text."""
+        seq = self._row(message_id)["last"] + 1
+        agent_seq = frame.get("seq", 0)
+        text = json.dumps({**frame, "messageId": message_id, "seq": seq})
+        self._sql.exec("INSERT INTO frames VALUES (?, ?, ?)", message_id, seq, text)
+        self._sql.exec(
+            "UPDATE runs SET last = ?, ended = max(ended, ?), agent_seq = max(agent_seq, ?) WHERE message = ?",
+            seq, frame["type"] in ("done", "error"), agent_seq, message_id,
+        )  # fmt: skip
+        if seq > FRAMES_MAX:
+            self._sql.exec("DELETE FROM frames WHERE message = ? AND seq <= ?", message_id, seq - FRAMES_MAX)
+        return text
+
+    def after(self, message_id, seq):
+        """The texts of the frames after a number, in order."""
+        rows = self._sql.exec(
+            "SELECT frame FROM frames WHERE message = ? AND seq > ? ORDER BY seq", message_id, seq
+        )
+        return [row["frame"] for row in rows]
+
+    def ended(self, message_id):
+        """Whether its last frame is there; a run that is not known has nothing more to come."""
+        row = self._row(message_id)
+        return row is None or bool(row["ended"])
+
+    def agent_seq(self, message_id):
+        return self._row(message_id)["agent_seq"]
+
+    def messages(self):
+        """The runs that are kept, the oldest first."""
+        return [dict(row) for row in self._sql.exec("SELECT message, prompt, ended FROM runs ORDER BY began")]
+
+    def _row(self, message_id):
+        return next(iter(self._sql.exec("SELECT last, ended, agent_seq FROM runs WHERE message = ?", message_id)), None)

@@ -1,0 +1,17 @@
+"""The switches: the design's five optimisations, and what goes beyond them. Any combination runs."""
+
+FIVE = ("config_cache", "skip_redundant", "parallel", "no_delays", "cold_start")
+BEYOND = ("one_round_trip", "warm_agent", "wake_early", "package_cache", "resumable")
+ALL = (*FIVE, *BEYOND)
+
+
+def parse(text, default=ALL):
+    """The switches that are on, from a comma-separated list; `default` when there is none. Names that are
+    no switches are left out."""
+    if text is None:
+        return frozenset(default)
+    return frozenset(name for name in text.split(",") if name in ALL)
+
+
+def in_order(on):
+    return [name for name in ALL if name in on]
