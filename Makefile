@@ -5,8 +5,8 @@ STAMP  := $(VENV)/.installed
 
 .PHONY: run test fast lint types bench clean
 
-run: $(STAMP)            ## serve the example app and print where
-	$(BIN)/edge dev examples/whiteboard
+run: $(STAMP)            ## serve Cortex and print where: sign in, send a message, look at its waterfall
+	$(BIN)/edge dev cortex
 
 test: $(STAMP)           ## all tests; what a test needs and cannot find is skipped with the reason
 	$(BIN)/python -m pytest

@@ -12,6 +12,7 @@ It knows neither sockets nor processes: `ws_agent_server.py` runs it for real, a
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,7 @@ from prepare import BadRequest, prepare, read_state
 from runs import Run, Runs
 
 PING_S = 25.0
+_VIA_SDK = re.compile(r"^/proxy/\d+")
 
 
 class AgentServer:
@@ -39,7 +41,8 @@ class AgentServer:
         self._preparing = asyncio.Lock()
 
     async def http(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-        """Answer a request: status and JSON."""
+        """Answer a request: status and JSON. The SDK's `fetch` names the port in the path."""
+        path = _VIA_SDK.sub("", path)
         if method == "GET" and path == "/health":
             state = await read_state(self._host)
             installed = state.get("npmPackagesInstalled", [])

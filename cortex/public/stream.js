@@ -19,12 +19,11 @@ export class Stream {
     const query = new URLSearchParams({
       sessionId: this.sessionId,
       messageId: this.messageId,
-      token: bearer(),
       switches: this.switches.join(","),
     });
     if (this.asked) query.set("after", String(this.seq));
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}/api/sdk/ws?${query}`);
+    this.socket = new WebSocket(`${scheme}://${location.host}/api/sdk/ws?${query}`, ["cortex", bearer()]);
     this.socket.addEventListener("open", () => this.#opened());
     this.socket.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
     this.socket.addEventListener("close", () => this.#closed());

@@ -7,7 +7,11 @@ from config_hash import config_hash
 from settings import KINDS, defaults, kv_key
 from validation import npx_package
 
-_SCRIPTED = {"firstTokenMs": "CORTEX_FIRST_TOKEN_MS", "tokensPerS": "CORTEX_TOKENS_PER_S", "tokens": "CORTEX_TOKENS"}
+_SCRIPTED = {
+    "firstTokenMs": "CORTEX_FIRST_TOKEN_MS",
+    "tokensPerS": "CORTEX_TOKENS_PER_S",
+    "tokens": "CORTEX_TOKENS",
+}
 
 
 async def read_settings(kv, user_id):
@@ -24,7 +28,9 @@ async def read_settings(kv, user_id):
 def assemble(settings):
     """The SandboxConfig: a pure function of the settings."""
     plugins = settings["plugins"]
-    servers = [server for plugin in plugins if plugin.get("enabled", True) for server in plugin.get("mcpServers", [])]
+    servers = [
+        server for plugin in plugins if plugin.get("enabled", True) for server in plugin.get("mcpServers", [])
+    ]
     # User, then plugin, then provider: who comes first has the name.
     named = {}
     for server in [*settings["mcp"], *servers, *settings["ai-providers"].get("mcpServers", [])]:
@@ -44,7 +50,12 @@ def assemble(settings):
 
 
 def _of_plugins(plugins, part):
-    return {name: text for plugin in plugins if plugin.get("enabled", True) for name, text in plugin.get(part, {}).items()}
+    return {
+        name: text
+        for plugin in plugins
+        if plugin.get("enabled", True)
+        for name, text in plugin.get(part, {}).items()
+    }
 
 
 def mcp_config(config):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from api.sessions import changed_record
 from config_assembly import assemble, read_settings
 from envelope import ApiError
-from frame_socket import FrameSocket
+from frame_socket import FrameSocket, accepted
 from js import WebSocketPair
 from message_run import MessageRun, WarmRun
 from messages import store_message
@@ -21,12 +21,11 @@ from sandbox_manager import SandboxManager
 from switches import FIVE, in_order, parse
 from validation import PROMPT_CHARS_MAX
 from waterfall import Waterfall, now_ms
-from workers import DurableObject, Response
+from workers import DurableObject
 
 from sandbox import get_sandbox
 
 CACHE_MS = 5 * 60 * 1000
-_QUIET = Waterfall("", [])  # steps that belong to no message
 
 
 class Session(DurableObject):
@@ -223,7 +222,7 @@ class Session(DurableObject):
                 self.ctx.waitUntil(self._take_up(message_id))
         elif "wake_early" in parse(query.get("switches")):
             self.ctx.waitUntil(self._get_ready())
-        return Response(None, status=101, web_socket=client)
+        return accepted(client)
 
     async def webSocketMessage(self, ws, message):
         attachment = json.loads(ws.deserializeAttachment())
@@ -283,7 +282,9 @@ class Session(DurableObject):
             state = run.manager.state
         except Exception as failure:
             state = {}
-            words = failure.message if isinstance(failure, ApiError) else f"{type(failure).__name__}: {failure}"
+            words = (
+                failure.message if isinstance(failure, ApiError) else f"{type(failure).__name__}: {failure}"
+            )
             if not self.buffer.ended(run.message_id):
                 await run._hear(run.waterfall.frame())
                 await run._hear({"type": "error", "error": words})
@@ -305,7 +306,9 @@ class Session(DurableObject):
         try:
             link = await self._open_link(run.manager)
             run.socket = link.channel(message_id)
-            run.socket.send({"type": "attach", "messageId": message_id, "after": self.buffer.agent_seq(message_id)})
+            run.socket.send(
+                {"type": "attach", "messageId": message_id, "after": self.buffer.agent_seq(message_id)}
+            )
             async for frame in run.socket:
                 if frame["type"] == "error" and frame.get("error") == "no such run":
                     frame = {"type": "error", "error": "this run was lost with its sandbox"}

@@ -40,7 +40,7 @@ class Default(WorkerEntrypoint):
         if len(path) < 2 or path[0] != "api" or path[1] not in ROUTES:
             raise ApiError(404, "no such route")
         module = ROUTES[path[1]]
-        user_id = None if module is auth else caller(request, self.env, query)
+        user_id = None if module is auth else caller(request, self.env)
         return await module.handle(request, self.env, self.ctx, user_id, path[2:], query)
 
     async def scheduled(self, controller, env, ctx):

@@ -4,6 +4,13 @@ import asyncio
 import json
 
 from pyodide.ffi import create_proxy
+from tokens import PROTOCOL
+from workers import Response
+
+
+def accepted(client):
+    """The answer to a browser that asked for a WebSocket."""
+    return Response(None, status=101, headers={"Sec-WebSocket-Protocol": PROTOCOL}, web_socket=client)
 
 
 class FrameSocket:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from config_assembly import agent_env, read_settings, assemble
+from config_assembly import agent_env, assemble, read_settings
 from envelope import ApiError
 from frame_socket import FrameSocket
 from waterfall import Waterfall, now_ms
@@ -19,7 +19,9 @@ class MessageRun:
     `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the SandboxManager.
     """
 
-    def __init__(self, env, record, message_id, prompt, switches, *, hear, load_config, store, background, manager):
+    def __init__(
+        self, env, record, message_id, prompt, switches, *, hear, load_config, store, background, manager
+    ):
         self.env = env
         self.record = record
         self.message_id = message_id
@@ -89,7 +91,9 @@ class MessageRun:
             # The server looks for the context until it is there, so the connection need not wait for it.
             ready = asyncio.gather(*filter(None, [refreshed, self.manager.start_server()]))
             _, _, socket = await asyncio.gather(
-                ready, self.manager.write_context(self.query(config), self.message_id), self._connect_after(ready)
+                ready,
+                self.manager.write_context(self.query(config), self.message_id),
+                self._connect_after(ready),
             )
             return socket
         await asyncio.gather(

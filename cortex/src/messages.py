@@ -9,7 +9,13 @@ TTL_S = 7 * 24 * 3600
 
 async def store_message(env, session_id, message_id, role, content):
     """Keep a message for a week."""
-    record = {"id": message_id, "sessionId": session_id, "role": role, "content": content, "timestamp": now_ms()}
+    record = {
+        "id": message_id,
+        "sessionId": session_id,
+        "role": role,
+        "content": content,
+        "timestamp": now_ms(),
+    }
     key = f"message:{session_id}:{message_id}:{role}"
     await env.SESSIONS_KV.put(key, json.dumps(record), expirationTtl=TTL_S)
 

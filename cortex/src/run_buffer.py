@@ -27,7 +27,10 @@ class RunBuffer:
             return False
         began = self._sql.exec("SELECT ifnull(max(began), 0) + 1 AS n FROM runs").one()["n"]
         self._sql.exec("INSERT INTO runs VALUES (?, ?, ?, 0, 0, 0)", message_id, began, prompt)
-        self._sql.exec("DELETE FROM frames WHERE message IN (SELECT message FROM runs WHERE began <= ?)", began - RUNS_MAX)
+        self._sql.exec(
+            "DELETE FROM frames WHERE message IN (SELECT message FROM runs WHERE began <= ?)",
+            began - RUNS_MAX,
+        )
         self._sql.exec("DELETE FROM runs WHERE began <= ?", began - RUNS_MAX)
         return True
 
@@ -65,4 +68,7 @@ class RunBuffer:
         return [dict(row) for row in self._sql.exec("SELECT message, prompt, ended FROM runs ORDER BY began")]
 
     def _row(self, message_id):
-        return next(iter(self._sql.exec("SELECT last, ended, agent_seq FROM runs WHERE message = ?", message_id)), None)
+        return next(
+            iter(self._sql.exec("SELECT last, ended, agent_seq FROM runs WHERE message = ?", message_id)),
+            None,
+        )

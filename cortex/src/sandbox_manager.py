@@ -14,8 +14,6 @@ from config_hash import config_hash
 from envelope import ApiError
 from workers import Request
 
-from sandbox import switch_port
-
 AGENT_PORT = 8765
 STATE = "/tmp/vf-state.json"
 MCP_CONFIG = "/root/.claude.json"
@@ -209,16 +207,18 @@ class SandboxManager:
             return
         with self.waterfall.step(4, "prepare", "steps 4 to 6 in one request") as step:
             request = Request(
-                "http://container/prepare",
+                f"http://container/proxy/{AGENT_PORT}/prepare",
                 method="POST",
                 headers={"content-type": "application/json"},
                 body=json.dumps(wanted),
             )
-            response = await self.sandbox.fetch(switch_port(request, AGENT_PORT))
+            response = await self.sandbox.fetch(request)
             answer = json.loads(await response.text())
             if response.status != 200:
                 raise ApiError(502, f"the sandbox could not be prepared: {answer.get('error')}")
-            step["detail"] = ", ".join(f"{key}: {len(answer[key])}" for key in ("written", "installed", "skipped"))
+            step["detail"] = ", ".join(
+                f"{key}: {len(answer[key])}" for key in ("written", "installed", "skipped")
+            )
         self.state |= {"prepared": stamp, "wsServerPid": answer["pid"]}
 
     async def _beside(self, name):

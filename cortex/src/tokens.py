@@ -8,6 +8,9 @@ import time
 
 from envelope import ApiError
 
+#: The subprotocol of Cortex's WebSockets; the token stands beside it.
+PROTOCOL = "cortex"
+
 
 def sign(secret, user_id, ttl_s):
     """A token of a user for `ttl_s` seconds."""
@@ -28,11 +31,13 @@ def verify(secret, token):
     return payload["sub"]
 
 
-def caller(request, env, query):
-    """The user who asks, by `Authorization: Bearer` or, for WebSockets, `?token=`. Raises ApiError 401."""
+def caller(request, env):
+    """The user who asks: by `Authorization: Bearer`, or by the second subprotocol of a WebSocket, since a
+    browser cannot set headers there, and what stands in an address ends in logs. Raises ApiError 401."""
     kind, _, token = (request.headers.get("Authorization") or "").partition(" ")
     if kind.lower() != "bearer":
-        token = query.get("token", "")
+        protocols = (request.headers.get("Sec-WebSocket-Protocol") or "").split(",")
+        token = protocols[1].strip() if len(protocols) == 2 and protocols[0].strip() == PROTOCOL else ""
     if not token:
         raise ApiError(401, "sign in first")
     return verify(env.TOKEN_SECRET, token)

@@ -106,4 +106,3 @@ class UserSettings(DurableObject):
         """The records of all sessions, the newest first, as JSON."""
         newest = sorted(self._sessions.values(), key=lambda record: record["createdAt"], reverse=True)
         return json.dumps(newest)
-

@@ -9,14 +9,22 @@ PROMPT_CHARS_MAX = 400_000
 TEXT_CHARS_MAX = 100_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_PACKAGE = re.compile(
-    r"(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*(?:@[A-Za-z0-9._~^+-]+)?"
-)
+_PACKAGE = re.compile(r"(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*(?:@[A-Za-z0-9._~^+-]+)?")
 _CREDENTIAL_ROOTS = ("/root/", "/workspace/", "/home/", "/tmp/")
 #: What user secrets may not override in the agent's environment.
 RESERVED = frozenset(
     {
-        *("PATH", "HOME", "USER", "SHELL", "PWD", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_OPTIONS"),
+        *(
+            "PATH",
+            "HOME",
+            "USER",
+            "SHELL",
+            "PWD",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "PYTHONPATH",
+            "NODE_OPTIONS",
+        ),
         *("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
     }
 )

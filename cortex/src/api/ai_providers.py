@@ -1,8 +1,9 @@
 """`/api/ai-providers`: which agent answers, with which token, and how fast the scripted one talks."""
 
-from api import setting
 from envelope import ApiError, body_of, ok
 from validation import mcp_server, text_of
+
+from api import setting
 
 _PACE = {"firstTokenMs": 60_000, "tokensPerS": 1000, "tokens": 5000}
 
@@ -36,4 +37,7 @@ def _provider(body):
 
 def _shown(provider):
     """Without the token itself."""
-    return {**{key: value for key, value in provider.items() if key != "token"}, "hasToken": "token" in provider}
+    return {
+        **{key: value for key, value in provider.items() if key != "token"},
+        "hasToken": "token" in provider,
+    }

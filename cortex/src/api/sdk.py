@@ -9,17 +9,16 @@ import asyncio
 import json
 import re
 
-from api.sessions import owned, update
 from envelope import ApiError, body_of, ok
-from frame_socket import FrameSocket
+from frame_socket import FrameSocket, accepted
 from js import WebSocketPair
 from message_run import MessageRun
 from messages import list_messages, store_message
 from sandbox_manager import SandboxManager
 from switches import parse
 from validation import PROMPT_CHARS_MAX, text_of
-from workers import Response
 
+from api.sessions import owned
 from sandbox import get_sandbox
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -58,7 +57,7 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
     client, server = WebSocketPair.new().object_values()
     browser = FrameSocket(server)
     ctx.waitUntil(_serve(env, ctx, record, message_id, on, browser))
-    return Response(None, status=101, web_socket=client)
+    return accepted(client)
 
 
 def _message_id(value):

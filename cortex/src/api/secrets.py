@@ -2,9 +2,10 @@
 
 from urllib.parse import unquote
 
-from api import setting
 from envelope import ApiError, body_of, ok
 from validation import secret_name, text_of
+
+from api import setting
 
 
 async def handle(request, env, ctx, user_id, parts, query):

@@ -4,12 +4,22 @@ import json
 import uuid
 
 from envelope import ApiError, body_of, ok
-from switches import FIVE, BEYOND, parse, in_order
+from switches import BEYOND, FIVE, in_order, parse
 from validation import text_of
 from waterfall import now_ms
 
 TTL_S = 7 * 24 * 3600
-_CHANGEABLE = ("name", "projectPath", "gitRepo", "mode", "switches", "status", "lastActiveAt", "sdkSessionId", "metadata")
+_CHANGEABLE = (
+    "name",
+    "projectPath",
+    "gitRepo",
+    "mode",
+    "switches",
+    "status",
+    "lastActiveAt",
+    "sdkSessionId",
+    "metadata",
+)
 _STATUSES = ("creating", "active", "sleeping", "terminated", "pending-delete")
 PURGE_AFTER_MS = 5 * 24 * 3600 * 1000
 
@@ -85,7 +95,9 @@ def changed_record(record, change):
 
 
 def _allowed(body):
-    change = {name: body[name] for name in ("name", "projectPath", "gitRepo", "mode", "switches") if name in body}
+    change = {
+        name: body[name] for name in ("name", "projectPath", "gitRepo", "mode", "switches") if name in body
+    }
     for name, value in change.items():
         if value is not None:
             text_of(value, name, 1024)

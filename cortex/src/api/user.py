@@ -2,9 +2,10 @@
 
 from urllib.parse import unquote
 
-from api import setting
 from envelope import ApiError, body_of, ok
 from validation import name_of, text_of
+
+from api import setting
 
 _NAMED = ("rules", "commands", "agents")
 
