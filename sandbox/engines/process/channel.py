@@ -25,7 +25,10 @@ def error_of(fields: dict[str, Any]) -> OSError:
 class Channel:
     """Talks to the zygote or to process 1 of a sandbox."""
 
-    def __init__(self, sock: socket.socket, on_event: OnEvent, on_close: Callable[[], None]) -> None:
+    def __init__(
+        self, sock: socket.socket, on_event: OnEvent | None, on_close: Callable[[], None] = lambda: None
+    ) -> None:
+        """Without `on_event` nothing comes unasked: then it holds virtual time only while a request waits."""
         sock.setblocking(False)
         self._sock = sock
         self._on_event = on_event
@@ -35,7 +38,8 @@ class Channel:
         self._unsent: deque[tuple[Message, list[int]]] = deque()
         self._next_id = 0
         self.closed = False
-        self._loop.add_reader(sock, self._readable)
+        if on_event is not None:
+            self._loop.add_reader(sock, self._readable)
 
     async def ask(self, message: Message, fds: Sequence[int] = ()) -> tuple[Message, list[int]]:
         """Send a request and wait for its answer. Raises the OSError it met, ContainerGone."""
@@ -43,6 +47,8 @@ class Channel:
             raise ContainerGone("the sandbox has ended")
         self._next_id += 1
         answer = self._waiting[self._next_id] = self._loop.create_future()
+        if self._on_event is None:
+            self._loop.add_reader(self._sock, self._readable)
         self._send({"id": self._next_id, **message}, fds)
         # Shielded: whoever stops waiting leaves the answer (and a process it names) to `_deliver`.
         reply, attached = await asyncio.shield(answer)
@@ -107,9 +113,12 @@ class Channel:
 
     def _deliver(self, message: Message, fds: list[int]) -> None:
         if "id" not in message:
+            assert self._on_event is not None, "events come only where they are expected"
             self._on_event(message, fds)
             return
         answer = self._waiting.pop(message["id"], None)
+        if self._on_event is None and not self._waiting:
+            self._loop.remove_reader(self._sock)
         if answer is None or answer.done():
             _close_all(fds)
         else:

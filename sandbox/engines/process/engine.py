@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
@@ -9,14 +10,16 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, InstanceType, StartFailed
+from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, StartFailed
+from edge.kernel.clock import VirtualClock
 from edge.kernel.threads import offload
 from sandbox.engines.context import EngineContext
 from sandbox.engines.process import egress, layout, userland
-from sandbox.engines.process.images import Images
+from sandbox.engines.process.images import Built, Images
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
 from sandbox.engines.process.limits import Groups, rlimits
+from sandbox.engines.process.pool import Pool
 from sandbox.engines.process.registry import Registry, remove_tree, start_time
 from sandbox.engines.process.spawner import Spawner
 from sandbox.engines.process.users import UserRanges
@@ -27,6 +30,8 @@ _engines = itertools.count(1)
 
 #: The ways to build a sandbox, the best first: see `inside/plan.py`.
 STYLES = ("overlay", "copy", "plain")
+#: Sandboxes started ahead of the first call, for each image; one takes about 3 MB.
+POOL_SIZE = 2
 
 
 class ProcessEngine:
@@ -35,10 +40,15 @@ class ProcessEngine:
     name = "process"
 
     def __init__(
-        self, context: EngineContext, *, styles: tuple[str, ...] = STYLES, as_root: bool | None = None
+        self,
+        context: EngineContext,
+        *,
+        styles: tuple[str, ...] = STYLES,
+        as_root: bool | None = None,
+        pool_size: int = POOL_SIZE,
     ) -> None:
         """`styles`: the ways to try, in this order. `as_root`: give sandboxes users of their own, which only
-        root can; None: when we are root."""
+        root can; None: when we are root. `pool_size`: how many sandboxes of an image are started ahead."""
         self._clock = context.clock
         self._own_state = context.state_dir is None
         self._state = context.state_dir or Path(tempfile.mkdtemp(prefix="edge-sandboxes-"))
@@ -49,6 +59,8 @@ class ProcessEngine:
         self._styles = styles
         self._as_root = os.geteuid() == 0 if as_root is None else as_root
         self._users = UserRanges(self._as_root, os.getpid())
+        # A sandbox that runs holds virtual time, also one that nobody has asked for yet.
+        self._pool = Pool(0 if isinstance(context.clock, VirtualClock) else pool_size, self._boot)
         self._images = Images(self._state / "sandbox-images", self._registry.folder / "skeleton")
         self._spawner: Spawner | None = None
         self._style = ""
@@ -83,7 +95,7 @@ class ProcessEngine:
         for style in self._styles:
             self._style = style
             try:
-                await (await self._boot(Image(reference="probe"), InstanceType())).destroy()
+                await (await self._boot(self._images.get(Image(reference="probe")))).destroy()
                 break
             except StartFailed as error:
                 self._why_not[style] = str(error)
@@ -92,22 +104,26 @@ class ProcessEngine:
             raise EngineUnavailable(f"No sandbox starts here. {self._why_not[self._styles[-1]]}")
 
     async def prepare(self, image: Image) -> None:
-        await offload(self._clock, lambda: self._images.build(image))
+        built = await offload(self._clock, lambda: self._images.build(image))
+        await self._pool.keep_only(self._images.built)
+        await self._pool.fill(built)
 
     async def start(self, spec: InstanceSpec) -> ProcessInstance:
         if self._spawner is None:
             raise EngineUnavailable("The engine is not open.")
         image = await offload(self._clock, lambda: self._images.get(spec.image))
-        instance = await self._boot(spec.image, spec.instance_type)
+        instance = await self._pool.take(image)
         # The server of a sandbox is what keeps it up; the command of its image runs beside it.
         main = spec.entrypoint is not None or spec.labels.get("sandbox-server") != "1"
         argv = image.command if spec.entrypoint is None else spec.entrypoint
         env = {**userland.environment(), **image.env}
         try:
+            self._groups.limit(instance.name, spec.instance_type)
             if spec.enable_internet and self._style != "plain":
                 env.update(egress.environment())
                 await self._open_egress(instance)
-            await instance.run(spec, env, argv, image.cwd, main=main)
+            limits = rlimits(spec.instance_type, grouped=bool(self._groups.folders))
+            await instance.run(spec, env, argv, image.cwd, main=main, limits=limits)
         except BaseException:
             await instance.destroy()
             raise
@@ -122,8 +138,8 @@ class ProcessEngine:
         self._registry.forget(pid)
 
     async def close(self) -> None:
-        for instance in list(self._instances.values()):
-            await instance.destroy()
+        await self._pool.close()
+        await asyncio.gather(*(instance.destroy() for instance in self._instances.values()))
         if self._spawner is not None:
             self._spawner.close()
             self._spawner = None
@@ -132,7 +148,7 @@ class ProcessEngine:
         if self._own_state and self._state.exists():
             remove_tree(self._state)
 
-    async def _boot(self, image: Image, kind: InstanceType) -> ProcessInstance:
+    async def _boot(self, image: Built) -> ProcessInstance:
         assert self._spawner is not None
         self._count += 1
         name = f"{self._count}"
@@ -146,18 +162,17 @@ class ProcessEngine:
             trees=[],
             binds=[],
             uid_base=user,
-            rlimits=rlimits(kind, grouped=bool(self._groups.folders)),
         )
 
         async def freed() -> None:
-            self._instances.pop(name, None)
             self._groups.remove(name)
             await offload(self._clock, lambda: remove_tree(folder))
             self._users.give_back(user)
+            self._instances.pop(name, None)  # last: `close` waits for what it finds here
 
         instance.at_end.append(freed)
         try:
-            await offload(self._clock, lambda: layout.lay_out(plan, self._images.get(image)))
+            await offload(self._clock, lambda: layout.lay_out(plan, image))
             booted = await self._spawner.boot(plan, instance.event, instance.has_closed)
         except BaseException as error:
             await freed()
@@ -170,5 +185,4 @@ class ProcessEngine:
         self._instances[name] = instance
         self._groups.make(name)
         self._groups.add(name, booted.pid)
-        self._groups.limit(name, kind)
         return instance

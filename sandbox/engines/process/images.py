@@ -50,6 +50,11 @@ class Images:
         self._skeleton.mkdir()
         userland.make_skeleton(self._skeleton)
 
+    @property
+    def built(self) -> list[Built]:
+        """Every image as it was last built."""
+        return list(self._built.values())
+
     def get(self, image: Image) -> Built:
         """As it was last built, or built now. Raises StartFailed."""
         return self._built.get(repr(image)) or self.build(image)

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge.containers.engine import (
@@ -64,17 +65,30 @@ class ProcessInstance:
         asyncio.get_running_loop().add_reader(booted.pidfd, self._all_ended)
 
     @property
+    def runs(self) -> bool:
+        return self._booted is not None and not self._booted.channel.closed
+
+    @property
     def pid(self) -> int:
         """Process 1, by the host's count."""
         return self._running().pid
 
     async def run(
-        self, spec: InstanceSpec, env: Mapping[str, str], argv: tuple[str, ...], cwd: str, *, main: bool
+        self,
+        spec: InstanceSpec,
+        env: Mapping[str, str],
+        argv: tuple[str, ...],
+        cwd: str,
+        *,
+        main: bool,
+        limits: list[tuple[int, int]],
     ) -> None:
         """Take on what `spec` says and start `argv`, with whose end the sandbox ends when it is its `main`.
+        `limits`: pairs of an RLIMIT number and its value.
 
         Raises StartFailed."""
         self._env = {**env, **spec.env}
+        await self._running().channel.ask({"op": "limit", "rlimits": limits})
         if not argv:
             return
         try:
@@ -122,7 +136,8 @@ class ProcessInstance:
         if not self._exit.done():
             self._exit.set_result(exit_)
         if self._booted is not None:
-            signal.pidfd_send_signal(self._booted.pidfd, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself
+                signal.pidfd_send_signal(self._booted.pidfd, signal.SIGKILL)
             self._booted.channel.close()
 
     async def _free(self) -> None:

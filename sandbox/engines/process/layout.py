@@ -6,18 +6,21 @@ import os
 import shutil
 from pathlib import Path
 
+from edge.containers.engine import StartFailed
 from sandbox.engines.process import userland
 from sandbox.engines.process.images import Built
 from sandbox.engines.process.inside.plan import Plan, Tree
 
 
 def lay_out(plan: Plan, image: Built) -> None:
-    """Complete `plan` for `image` and make the directories it needs."""
+    """Complete `plan` for `image` and make the directories it needs. Raises StartFailed, OSError."""
     folder = Path(plan["directory"])
     if plan["style"] == "overlay":
         _lay_out_overlay(plan, image, folder)
-    else:
+    elif plan["style"] in ("copy", "plain"):
         _copy(plan, image, folder / "root")
+    else:
+        raise StartFailed(f"There is no style {plan['style']!r}")
     if plan["style"] != "plain":
         plan["binds"].extend(userland.binds())
 

@@ -67,7 +67,7 @@ class Spawner:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is for the host, which then closes the zygote
             )
-        self._channel = Channel(ours, _ignore, lambda: None)
+        self._channel = Channel(ours, None)
 
     async def boot(self, plan: Plan, on_event: OnEvent, on_close: Callable[[], None]) -> Booted:
         """Start a sandbox. Raises StartFailed, which names the step that did not work."""
@@ -121,8 +121,3 @@ def _pid_of(pidfd: int) -> int:
         if name == "Pid" and int(value) > 0:
             return int(value)
     raise StartFailed("The sandbox ended while it started.")
-
-
-def _ignore(_message: Message, fds: list[int]) -> None:
-    for fd in fds:
-        os.close(fd)

@@ -28,7 +28,7 @@ def run(plan: Plan, control: socket.socket, userns: int | None) -> None:
         # What process 1 handles, programs inside can send it; what it does not, the kernel keeps from it.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if plan["style"] == "plain":
-            _stay_outside(plan)
+            _stay_outside()
         else:
             _move_in(plan, userns)
         os.umask(0o022)
@@ -56,15 +56,14 @@ def _move_in(plan: Plan, userns: int | None) -> None:
     rootfs.build(plan, userns)
     _allow_low_ports()
     privileges.enter_user_namespace(userns)
-    privileges.drop(plan)
+    privileges.drop()
     privileges.die_with_parent()
 
 
-def _stay_outside(plan: Plan) -> None:
+def _stay_outside() -> None:
     # Orphans come to us instead of to the system's process 1, so that we can end them.
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     os.setsid()
-    privileges.set_rlimits(plan)
 
 
 def _bring_up_loopback() -> None:

@@ -28,8 +28,6 @@ class Plan(TypedDict):
     binds: list[tuple[str, str]]
     #: The first of the host's user ids that stand for the sandbox's; None: this user is its root.
     uid_base: int | None
-    #: Resource limits as (RLIMIT number, value).
-    rlimits: list[tuple[int, int]]
 
 
 UID_COUNT = 65536

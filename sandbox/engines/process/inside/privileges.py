@@ -9,7 +9,7 @@ import signal
 import struct
 
 from sandbox.engines.process.inside import syscalls
-from sandbox.engines.process.inside.plan import UID_COUNT, Plan
+from sandbox.engines.process.inside.plan import UID_COUNT
 
 #: What root in a sandbox can do with its own files and processes: Docker's default set without the making of
 #: device nodes, raw packets and the audit log. (CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID,
@@ -84,7 +84,7 @@ def enter_user_namespace(userns: int | None) -> None:
         os.setresuid(0, 0, 0)
 
 
-def drop(plan: Plan) -> None:
+def drop() -> None:
     """Keep only what a sandbox may do, for good."""
     for number in range(_LAST_CAPABILITY + 1):
         if number not in KEPT_CAPABILITIES:
@@ -94,14 +94,14 @@ def drop(plan: Plan) -> None:
                 break  # past the last capability that this kernel knows
     syscalls.capset(KEPT_CAPABILITIES)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-    set_rlimits(plan)
     forbid_system_calls()
     # Programs inside have our user id: without this they could trace us, or read the host's paths in /proc/1.
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
 
-def set_rlimits(plan: Plan) -> None:
-    for kind, value in plan["rlimits"]:
+def set_rlimits(limits: list[tuple[int, int]]) -> None:
+    """Limit this process and all it will start; pairs of an RLIMIT number and its value."""
+    for kind, value in limits:
         _, hard = resource.getrlimit(kind)
         if hard != resource.RLIM_INFINITY:
             value = min(value, hard)

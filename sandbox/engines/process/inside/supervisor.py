@@ -17,7 +17,7 @@ import subprocess
 import termios
 from collections.abc import Callable
 
-from sandbox.engines.process.inside import messages
+from sandbox.engines.process.inside import messages, privileges
 from sandbox.engines.process.inside.messages import Message
 
 _OOM_SCORE = b"300"  # the kernel shall end a hog, not process 1
@@ -33,6 +33,7 @@ class Supervisor:
         self._children: set[int] = set()
         self._exit_code: int | None = None
         self._operations: dict[str, Callable[[Message, list[int]], tuple[Message, list[int]]]] = {
+            "limit": self._limit,
             "spawn": self._spawn,
             "signal": self._signal,
             "resize": self._resize,
@@ -91,6 +92,10 @@ class Supervisor:
                 code = os.waitstatus_to_exitcode(status)
                 ended = {"op": "ended", "pid": pid, "code": code if code >= 0 else 128 - code}
                 messages.send(self._control, ended)
+
+    def _limit(self, request: Message, _fds: list[int]) -> tuple[Message, list[int]]:
+        privileges.set_rlimits([(kind, value) for kind, value in request["rlimits"]])
+        return {}, []
 
     # -- programs
 
