@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
 from sandbox.engines.process.limits import Groups, rlimits
 from sandbox.engines.process.pool import Pool
-from sandbox.engines.process.registry import Registry, remove_tree, start_time
+from sandbox.engines.process.registry import Registry, engine_name, remove_tree
 from sandbox.engines.process.spawner import Spawner
 from sandbox.engines.process.users import UserRanges
 
@@ -32,6 +33,8 @@ _engines = itertools.count(1)
 STYLES = ("overlay", "copy", "plain")
 #: Sandboxes started ahead of the first call, for each image; one takes about 3 MB.
 POOL_SIZE = 2
+_TRIES = 100
+_TRY_AGAIN_S = 0.005
 
 
 class ProcessEngine:
@@ -50,18 +53,18 @@ class ProcessEngine:
         """`styles`: the ways to try, in this order. `as_root`: give sandboxes users of their own, which only
         root can; None: when we are root. `pool_size`: how many sandboxes of an image are started ahead."""
         self._clock = context.clock
-        self._own_state = context.state_dir is None
-        self._state = context.state_dir or Path(tempfile.mkdtemp(prefix="edge-sandboxes-"))
-        # Unlike all else not from the seed: no two engines of this machine may have the same.
-        self._id = f"{os.getpid()}-{start_time(os.getpid())}-{next(_engines)}"
-        self._registry = Registry(self._state / "sandboxes", self._id)
-        self._groups = Groups(f"cortex-edge-{self._id}")
+        state = context.state_dir or _temporary_state()
+        self._id = engine_name(next(_engines))
+        self._registry = Registry(state / "sandboxes", self._id)
+        self._groups = Groups(self._id)
         self._styles = styles
         self._as_root = os.geteuid() == 0 if as_root is None else as_root
         self._users = UserRanges(self._as_root, os.getpid())
         # A sandbox that runs holds virtual time, also one that nobody has asked for yet.
         self._pool = Pool(0 if isinstance(context.clock, VirtualClock) else pool_size, self._boot)
-        self._images = Images(self._state / "sandbox-images", self._registry.folder / "skeleton")
+        # Without a state directory nothing is kept, images neither.
+        kept = self._registry.folder / "images" if context.state_dir is None else state / "sandbox-images"
+        self._images = Images(kept, self._registry.folder / "skeleton")
         self._spawner: Spawner | None = None
         self._style = ""
         self._why_not: dict[str, str] = {}
@@ -86,8 +89,8 @@ class ProcessEngine:
         left = self._registry.open()
         for name in left:
             _log.info("removed what an engine that is gone had left: %s", name)
-            Groups(f"cortex-edge-{name}").remove_all()
         self._groups.open()
+        self._groups.remove_strays()
         self._spawner = Spawner(self._clock, self._registry.folder / "zygote.log", self._as_root)
         self._spawner.open()
         self._registry.note(self._spawner.pid)
@@ -134,6 +137,15 @@ class ProcessEngine:
         await proxy.open(await instance.listen(egress.PORT))
         instance.at_end.append(proxy.close)
 
+    async def _until(self, done: Callable[[], bool]) -> None:
+        """Try for a moment: the kernel lets go of a group shortly after its last process has ended.
+
+        What stays after that is removed by the next engine."""
+        for _ in range(_TRIES):
+            if done():
+                return
+            await self._clock.sleep(_TRY_AGAIN_S)
+
     async def _forget(self, pid: int) -> None:
         self._registry.forget(pid)
 
@@ -143,10 +155,8 @@ class ProcessEngine:
         if self._spawner is not None:
             self._spawner.close()
             self._spawner = None
-        self._groups.close()
+        await self._until(self._groups.remove_all)
         self._registry.close()
-        if self._own_state and self._state.exists():
-            remove_tree(self._state)
 
     async def _boot(self, image: Built) -> ProcessInstance:
         assert self._spawner is not None
@@ -165,7 +175,7 @@ class ProcessEngine:
         )
 
         async def freed() -> None:
-            self._groups.remove(name)
+            await self._until(lambda: self._groups.remove(name))
             await offload(self._clock, lambda: remove_tree(folder))
             self._users.give_back(user)
             self._instances.pop(name, None)  # last: `close` waits for what it finds here
@@ -186,3 +196,14 @@ class ProcessEngine:
         self._groups.make(name)
         self._groups.add(name, booted.pid)
         return instance
+
+
+def _temporary_state() -> Path:
+    """Where engines without a state directory work: one place for all of this user's, so that each finds what
+    a killed one left. Raises EngineUnavailable when it is somebody else's."""
+    folder = Path(tempfile.gettempdir()) / f"edge-sandboxes-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077 or not folder.is_dir() or folder.is_symlink():
+        raise EngineUnavailable(f"{folder} is not a private directory of this user.")
+    return folder

@@ -9,9 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.containers.engine import InstanceType
+from sandbox.engines.process.registry import is_alive
 
 #: Processes and threads of one sandbox; Node alone takes a dozen.
 PIDS_MAX = 1024
+PREFIX = "cortex-edge-"
 _OPEN_FILES = 65_536
 _CPU_PERIOD_US = 100_000
 _MIB = 1024 * 1024
@@ -21,11 +23,11 @@ class Groups:
     """Control groups for the sandboxes of one engine: version 1 or 2, whichever is writable here."""
 
     def __init__(
-        self, name: str, mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/self/cgroup")
+        self, engine: str, mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/self/cgroup")
     ) -> None:
-        """`name`: of the folder that holds this engine's groups. `mounts`, `own`: what is mounted where, and
-        in which groups we are ourselves."""
-        self._name = name
+        """`engine`: its name, by which its groups are told from others. `mounts`, `own`: what is mounted
+        where, and in which groups we are ourselves."""
+        self._name = PREFIX + engine
         self._mounts = mounts
         self._own = own
         #: The engine's folder for each of memory, pids and cpu; of version 2 it is the same for all.
@@ -46,6 +48,13 @@ class Groups:
             if _can_make(folder) and _enable(folder):
                 self.folders = dict.fromkeys(("memory", "pids", "cpu"), folder)
                 self._unified = True
+
+    def remove_strays(self) -> None:
+        """Remove the groups of engines that are gone, wherever their state was."""
+        for folder in sorted(set(self.folders.values())):
+            for stray in folder.parent.glob(f"{PREFIX}*"):
+                if not is_alive(stray.name.removeprefix(PREFIX)):
+                    _remove_with_children(stray)
 
     def make(self, name: str) -> None:
         """The groups of one sandbox."""
@@ -74,25 +83,13 @@ class Groups:
             self._set("cpu", name, "cpu.cfs_quota_us", str(quota_us))
             self._set("cpu", name, "cpu.shares", str(max(2, int(1024 * kind.vcpu))))
 
-    def remove(self, name: str) -> None:
-        """Forget a sandbox whose processes have ended."""
-        for folder in self._of(name):
-            _remove(folder)
+    def remove(self, name: str) -> bool:
+        """Remove the groups of a sandbox that has ended. False: not yet, try again in a moment."""
+        return {_remove(folder) for folder in self._of(name)} <= {True}  # every one is tried
 
-    def remove_all(self) -> None:
-        """Remove the groups of an engine that is gone."""
-        self.open()
-        self.close()
-
-    def close(self) -> None:
-        """Remove what is left of this engine's groups."""
-        for folder in set(self.folders.values()):
-            if folder.is_dir():
-                for child in folder.iterdir():
-                    if child.is_dir():
-                        _remove(child)
-                _remove(folder)
-        self.folders = {}
+    def remove_all(self) -> bool:
+        """Remove all of this engine's groups. False: not yet, try again in a moment."""
+        return {_remove_with_children(folder) for folder in self.folders.values()} <= {True}
 
     def _of(self, name: str) -> list[Path]:
         return sorted({folder / name for folder in self.folders.values()})
@@ -157,7 +154,16 @@ def _enable(folder: Path) -> bool:
     return True
 
 
-def _remove(folder: Path) -> None:
-    # Busy for a moment while the kernel lets go of the last process; what stays is removed at the next start.
-    with suppress(OSError):
+def _remove_with_children(folder: Path) -> bool:
+    children = [child for child in folder.iterdir() if child.is_dir()] if folder.is_dir() else []
+    return {_remove(child) for child in children} <= {True} and _remove(folder)
+
+
+def _remove(folder: Path) -> bool:
+    try:
         folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # busy for a moment after its last process has ended
+    return True

@@ -66,6 +66,24 @@ def start_time(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
+def engine_name(number: int) -> str:
+    """A name that no other engine of this machine has: the process, when it started, which of its engines.
+
+    Unlike all else not drawn from the seed, which two worlds may share."""
+    return f"{os.getpid()}-{start_time(os.getpid())}-{number}"
+
+
+def is_alive(name: str) -> bool:
+    """Whether the process of that engine still runs; True for a name that is none of ours."""
+    pid, _, rest = name.partition("-")
+    try:
+        return start_time(int(pid)) == rest.partition("-")[0]
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        return True
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder with all that a sandbox may have done to it."""
     shutil.rmtree(folder, onerror=_make_writable)

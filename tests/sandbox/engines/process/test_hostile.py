@@ -75,9 +75,16 @@ def hosts_view(marker: str) -> list[int]:
     return found
 
 
+def wait_until_seen(marker: str) -> list[int]:
+    """A program that is just being started has no command line for a moment."""
+    while not (found := hosts_view(marker)):
+        os.sched_yield()
+    return found
+
+
 def test_a_daemon_dies_with_its_sandbox(house: House, instance: Instance) -> None:
     house.run(shell(instance, f"(setsid nohup sleep {LONG}.5 >/dev/null 2>&1 &) ; true"))
-    assert len(hosts_view(f"{LONG}.5")) == 1
+    wait_until_seen(f"{LONG}.5")
     house.run(instance.destroy())
     assert hosts_view(f"{LONG}.5") == []
 
@@ -167,7 +174,7 @@ def test_users_of_a_sandbox_are_nobody_here(house: House, instance: Instance) ->
     if os.geteuid() != 0:
         pytest.skip("without root a sandbox's root is this user")
     house.run(instance.spawn(("sleep", f"{LONG}.7")))
-    (pid,) = hosts_view(f"{LONG}.7")
+    (pid,) = wait_until_seen(f"{LONG}.7")
     assert os.stat(f"/proc/{pid}").st_uid >= 0x7000_0000
 
 

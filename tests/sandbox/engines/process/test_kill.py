@@ -77,6 +77,9 @@ def test_two_servers_on_one_state_directory_leave_each_other_alone(tmp_path: Pat
         house.close()
         assert len(hosts_view(LONG)) == 2
         assert len(list((tmp_path / "sandboxes").iterdir())) == 1
+    house.open(tmp_path)
+    house.close()
+    assert list((tmp_path / "sandboxes").iterdir()) == []
 
 
 def test_a_killed_zygote_ends_all_sandboxes(tmp_path: Path) -> None:

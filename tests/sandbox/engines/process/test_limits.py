@@ -31,26 +31,26 @@ def control(folder: Path, *names: str) -> None:
 
 def test_version_1_has_a_folder_for_each_controller(tmp_path: Path) -> None:
     for controller in ("memory", "cpu,cpuacct"):
-        control(tmp_path / controller / "engine")
+        control(tmp_path / controller / "cortex-edge-engine")
     found = groups(tmp_path, V1)
     found.open()
     assert found.folders == {
-        "memory": tmp_path / "memory/engine",
-        "cpu": tmp_path / "cpu,cpuacct/engine",
+        "memory": tmp_path / "memory/cortex-edge-engine",
+        "cpu": tmp_path / "cpu,cpuacct/cortex-edge-engine",
     }
 
 
 def test_version_2_needs_its_controllers(tmp_path: Path) -> None:
     control(tmp_path, "cgroup.subtree_control")
-    control(tmp_path / "engine", "cgroup.subtree_control")
+    control(tmp_path / "cortex-edge-engine", "cgroup.subtree_control")
     found = groups(tmp_path, V2)
     found.open()
     assert set(found.folders) == {"memory", "pids", "cpu"}
-    assert (tmp_path / "engine/cgroup.subtree_control").read_text() == "+memory +pids +cpu"
-    control(tmp_path / "engine/a", "memory.max", "cpu.max", "cpu.weight")
+    assert (tmp_path / "cortex-edge-engine/cgroup.subtree_control").read_text() == "+memory +pids +cpu"
+    control(tmp_path / "cortex-edge-engine/a", "memory.max", "cpu.max", "cpu.weight")
     found.limit("a", InstanceType("standard-2", 2, 512, 1000))
-    assert (tmp_path / "engine/a/memory.max").read_text() == str(512 * 1024 * 1024)
-    assert (tmp_path / "engine/a/cpu.max").read_text() == "200000 100000"
+    assert (tmp_path / "cortex-edge-engine/a/memory.max").read_text() == str(512 * 1024 * 1024)
+    assert (tmp_path / "cortex-edge-engine/a/cpu.max").read_text() == "200000 100000"
 
 
 def test_nothing_that_may_be_written_means_no_groups(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_nothing_that_may_be_written_means_no_groups(tmp_path: Path) -> None:
     assert found.folders == {}
     found.make("a")
     found.limit("a", InstanceType())
-    found.remove("a")
+    assert found.remove("a")
 
 
 def test_memory_without_groups_is_a_resource_limit() -> None:
