@@ -44,7 +44,7 @@ class Frames:
         self._buffer = ""
 
     def push(self, chunk: bytes) -> list[Any]:
-        self._buffer += self._decoder.decode(chunk).replace("\r\n", "\n")
+        self._buffer = (self._buffer + self._decoder.decode(chunk)).replace("\r\n", "\n")
         *whole, self._buffer = self._buffer.split("\n\n")
         return _parsed(whole)
 
