@@ -12,11 +12,9 @@ from tests.sandbox.sdk.house import ENGINES, SdkHouse
 
 
 @pytest.fixture(params=ENGINES)
-def sdk(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SdkHouse]:
+def sdk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SdkHouse]:
     try:
-        house = SdkHouse(request.param, tmp_path, monkeypatch)
+        house = SdkHouse(request.param, tmp_path)
     except EngineUnavailable as why:
         pytest.skip(f"the {request.param} engine does not work here: {why}")
     yield house

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pytest
-
-from edge.config import DurableBinding, R2Binding, WorkerConfig, WorldConfig
+from edge.config import ContainerConfig, DurableBinding, R2Binding, WorkerConfig, WorldConfig
 from edge.containers.engine import Engine
-from edge.durable.state import DurableObjectState
 from edge.kernel.clock import Clock, WallClock
 from edge.kernel.random import RandomStreams
 from edge.testing.world import WorldUnderTest
 from sandbox.engines.context import EngineContext
 from sandbox.engines.process.engine import ProcessEngine
 from sandbox.engines.supervised import Supervised
-from tests.sandbox.sdk.container_face import Containers, EngineContainer
+from tests.sandbox.sdk.watched import WatchedEngine
 from wrangler_compat.modules.dialect import PythonDialect
 
 if TYPE_CHECKING:
@@ -28,6 +26,9 @@ _T = TypeVar("_T")
 ENGINES: dict[str, Callable[[EngineContext], Engine]] = {
     "process": ProcessEngine,
 }
+CONTAINER = ContainerConfig(
+    class_name="Sandbox", image="sandbox", instance_type="basic", vcpu=0.25, memory_mib=1024
+)
 ENTRY = """
 import json
 import sandbox
@@ -60,15 +61,13 @@ class Default(WorkerEntrypoint):
 class SdkHouse:
     """Everything a test of the SDK touches."""
 
-    def __init__(self, engine: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, engine: str, folder: Path) -> None:
         worker = folder / "worker"
         worker.mkdir()
         (worker / "entry.py").write_text(ENTRY)
         clock: Clock = WallClock()
         context = EngineContext(clock, RandomStreams(1), None, folder / "state")
-        self.engine = Supervised(ENGINES[engine](context), context)
-        self.containers = Containers(self.engine)
-        patch.setattr(DurableObjectState, "container", property(self.containers.of))
+        self.engine = WatchedEngine(Supervised(ENGINES[engine](context), context))
         config = WorkerConfig(
             name="worker",
             root=worker,
@@ -77,10 +76,13 @@ class SdkHouse:
             compatibility_flags=("python_workers",),
             durable=(DurableBinding("Sandbox", "Sandbox"),),
             durable_classes={"Sandbox": True},
+            containers=(CONTAINER,),
             r2=(R2Binding("BACKUP_BUCKET", "backups"), R2Binding("BUCKET", "bucket")),
         )
         self.dialect = PythonDialect()
-        self.world = WorldUnderTest(WorldConfig((config,)), dialect=self.dialect, clock=clock)
+        self.world = WorldUnderTest(
+            WorldConfig((config,)), dialect=self.dialect, clock=clock, engine=lambda _: self.engine
+        )
         self.run(self._open)
         default: Any = self.world._services["worker"].isolate.exports.default
         #: The Worker's own copy of the package.
@@ -88,8 +90,9 @@ class SdkHouse:
         self.env: Any = self.dialect.environment("worker")
 
     async def _open(self) -> None:
-        await self.engine.open()
         await self.world.start()
+        assert self.world.fleet is not None
+        await self.world.fleet.opened()
 
     def run(self, work: Callable[[], Awaitable[_T]]) -> _T:
         async def main() -> _T:
@@ -101,10 +104,12 @@ class SdkHouse:
         """A sandbox; to be called inside `run`."""
         return self.sandbox.get_sandbox(self.env.Sandbox, sandbox_id, **options)
 
-    @property
-    def container(self) -> EngineContainer:
-        (container,) = self.containers.by_object.values()
-        return container
+    async def kill(self) -> None:
+        """End the container that runs, from outside, and wait until it has ended."""
+        await self.engine.instances[-1].destroy()
+        assert self.world.fleet is not None
+        while self.world.fleet.running():
+            await asyncio.sleep(0)
 
     def module(self, name: str) -> Any:
         """The Worker's own copy of a module of `sandbox`."""
@@ -112,7 +117,7 @@ class SdkHouse:
 
     def listen(self, port: int, service: Service) -> None:
         """Let something answer at a port of the container that runs."""
-        self.container.services[port] = service
+        self.engine.instances[-1].services[port] = service
 
     async def storage(self) -> dict[str, Any]:
         """What the object of the sandbox `box` has stored."""
@@ -124,9 +129,11 @@ class SdkHouse:
         return (await self.world.client.post("/", content=code)).json()
 
     def close(self) -> None:
-        async def close() -> None:
-            await self.world.close(grace_s=1)
-            await self.engine.close()
-
-        self.run(close)
+        self.run(self._close)
         self.world.stage.close()
+
+    async def _close(self) -> None:
+        # The alarm of an object waits for the end of its container, and the world would wait for it.
+        for instance in self.engine.instances:
+            await instance.destroy()
+        await self.world.close(grace_s=1)

@@ -82,7 +82,7 @@ def test_a_container_that_ends_empties_no_bucket(sdk: SdkHouse) -> None:
         box, bucket = sdk.box(), sdk.env.BUCKET
         await bucket.put("one", "1")
         await box.mount_bucket("BUCKET", "/workspace")
-        await sdk.container.kill()
+        await sdk.kill()
         assert (await box.exec("ls /workspace")).stdout == ""
         await asyncio.sleep(0.1)
         assert await text(bucket, "one") == "1"

@@ -38,10 +38,10 @@ def test_nothing_starts_until_it_is_used(sdk: SdkHouse) -> None:
     async def body() -> None:
         box = sdk.box(keep_alive=True)
         assert await box.get_container_placement_id() is None
-        assert sdk.container.starts == []
+        assert sdk.engine.specs == []
         await box.exec("true")
-        (start,) = sdk.container.starts
-        assert start["labels"] == {"sandbox-server": "1"}
+        (start,) = sdk.engine.specs
+        assert start.labels == {"sandbox-server": "1"}
 
     sdk.run(body)
 
@@ -62,7 +62,7 @@ def test_options_are_kept(sdk: SdkHouse) -> None:
             container_timeouts={"instanceGetTimeoutMS": 6000, "port_ready_timeout_ms": 11_000},
         )
         await box.exec("true")
-        assert sdk.container.starts[0]["labels"] == {"team": "red", "sandbox-server": "1"}
+        assert sdk.engine.specs[0].labels == {"team": "red", "sandbox-server": "1"}
         storage = await sdk.storage()
         assert storage["sleepAfter"] == "2h"
         assert storage["sandboxName"] == "box"

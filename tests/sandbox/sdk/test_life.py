@@ -15,7 +15,7 @@ def test_a_container_that_ended_takes_everything_along(sdk: SdkHouse) -> None:
         box = sdk.box()
         await box.exec("cd /tmp; export A=1; echo x > /workspace/file")
         await box.start_process("sleep 30")
-        await sdk.container.kill()
+        await sdk.kill()
         assert (await box.exec("echo [$A] $PWD")).stdout == "[] /workspace\n"
         assert await box.list_processes() == []
         assert not (await box.exists("/workspace/file")).exists
@@ -28,10 +28,11 @@ def test_destroy_is_shared(sdk: SdkHouse) -> None:
         box = sdk.box()
         await box.expose_port(8080, hostname="example.com")
         await asyncio.gather(*(box.destroy() for _ in range(3)))
-        assert not sdk.container.running
+        assert sdk.world.fleet is not None
+        assert sdk.world.fleet.running() == []
         assert "portTokens" not in await sdk.storage()
         assert (await box.exec("echo back")).stdout == "back\n"
-        assert len(sdk.container.starts) == 2
+        assert len(sdk.engine.specs) == 2
 
     sdk.run(body)
 
@@ -39,7 +40,7 @@ def test_destroy_is_shared(sdk: SdkHouse) -> None:
 def test_destroying_what_never_started(sdk: SdkHouse) -> None:
     async def body() -> None:
         await sdk.box().destroy()
-        assert sdk.container.starts == []
+        assert sdk.engine.specs == []
 
     sdk.run(body)
 
@@ -48,7 +49,7 @@ def test_calls_at_the_same_time_share_the_start(sdk: SdkHouse) -> None:
     async def body() -> None:
         results = await asyncio.gather(*(sdk.box().exec(f"echo {n}") for n in range(5)))
         assert [result.stdout for result in results] == [f"{n}\n" for n in range(5)]
-        assert len(sdk.container.starts) == 1
+        assert len(sdk.engine.specs) == 1
 
     sdk.run(body)
 
@@ -65,7 +66,7 @@ def test_a_command_whose_container_dies(sdk: SdkHouse) -> None:
         other = await box.create_session()
         while "sleep 30" not in (await other.exec("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).stdout:
             await asyncio.sleep(0.01)
-        await sdk.container.kill()
+        await sdk.kill()
         with pytest.raises(Exception, match="Network connection lost"):
             await running
         with pytest.raises(sdk.sandbox.SandboxError, match="HTTP error! status: 500"):
@@ -84,13 +85,8 @@ def test_a_command_whose_container_dies(sdk: SdkHouse) -> None:
         ),
     ],
 )
-def test_a_container_that_does_not_start(
-    sdk: SdkHouse, why: str, code: str, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(spec: object) -> object:
-        raise StartFailed(why)
-
-    monkeypatch.setattr(sdk.engine, "start", refuse)
+def test_a_container_that_does_not_start(sdk: SdkHouse, why: str, code: str, message: str) -> None:
+    sdk.engine.refuses = StartFailed(why)
 
     async def body() -> None:
         with pytest.raises(sdk.sandbox.SandboxError) as failed:

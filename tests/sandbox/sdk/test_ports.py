@@ -59,7 +59,7 @@ def test_a_wrong_token_gets_nothing_and_starts_nothing(sdk: SdkHouse) -> None:
     async def body() -> None:
         denied = '{"error": "Access denied: Invalid token or port not exposed", "code": "INVALID_TOKEN"}'
         assert await visit(sdk, "http://8080-box-guess.localhost:8787/") == (404, denied)
-        assert sdk.container.starts == []
+        assert sdk.engine.specs == []
         box = sdk.box()
         exposed = await box.expose_port(8080, hostname="localhost:8787", token="mine_1")
         assert exposed.url == "http://8080-box-mine_1.localhost:8787/"
@@ -85,13 +85,13 @@ def test_an_url_from_before_a_restart_is_stale(sdk: SdkHouse) -> None:
     async def body() -> None:
         box = sdk.box()
         exposed = await box.expose_port(8080, hostname="localhost:8787")
-        await sdk.container.kill()
+        await sdk.kill()
         stale = (
             '{"error": "Preview URL is stale because the sandbox runtime is not active", '
             '"code": "STALE_PREVIEW_URL"}'
         )
         assert await visit(sdk, exposed.url) == (410, stale)
-        assert len(sdk.container.starts) == 1
+        assert len(sdk.engine.specs) == 1
         await box.exec("true")
         assert await visit(sdk, exposed.url) == (410, stale)
         assert await box.get_exposed_ports("localhost:8787") == []

@@ -32,15 +32,15 @@ class Counts:
         patch.setattr(DurableObjectStub, "_start_rpc", counted)
 
     def _count_requests(self, sdk: SdkHouse, patch: pytest.MonkeyPatch) -> None:
-        from tests.sandbox.sdk.container_face import EnginePort
+        from edge.containers.port import ContainerPort
 
-        fetch, requests = EnginePort._fetch, self.requests
+        fetch, requests = ContainerPort._fetch, self.requests
 
-        async def counted(port: EnginePort, request: Any) -> Any:
+        async def counted(port: ContainerPort, request: Any) -> Any:
             requests[request.url.removeprefix("http://localhost:3000")] += 1
             return await fetch(port, request)
 
-        patch.setattr(EnginePort, "_fetch", counted)
+        patch.setattr(ContainerPort, "_fetch", counted)
 
 
 def test_sixty_polls_cost_sixty_subrequests(sdk: SdkHouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_a_container_that_ends_breaks_the_websocket(sdk: SdkHouse, monkeypatch: 
         waiting = asyncio.ensure_future(box.exec("sleep 30"))
         while counts.calls["exec"] < 1:
             await asyncio.sleep(0.01)
-        await sdk.container.kill()
+        await sdk.kill()
         with pytest.raises(Exception, match="."):
             await running
         with pytest.raises(sdk.sandbox.errors.OperationInterruptedError):
