@@ -84,6 +84,12 @@ class FdConnection:
                 self._close_fd(fd)
         self._read_fd = self._write_fd = None
 
+    def __del__(self) -> None:
+        # Whoever started a program need not read what it prints, nor close its pipes.
+        for fd in {self._read_fd, self._write_fd}:
+            if fd is not None:
+                os.close(fd)
+
     def fileno(self) -> int:
         """The descriptor that is read from; -1 once closed."""
         return -1 if self._read_fd is None else self._read_fd
