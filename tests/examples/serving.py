@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,15 +26,21 @@ def free_port() -> int:
 class DevServer:
     """One `edge dev` process. `url` has no slash at its end; `output` is what it printed so far."""
 
-    def __init__(self, project: Path, persist_to: Path, port: int | None = None) -> None:
+    def __init__(
+        self, project: Path, persist_to: Path, port: int | None = None, options: Sequence[str] = ()
+    ) -> None:
         self.port = port or free_port()
         self.output = ""
         self._printed = threading.Condition()
         self._ended = False
         command = [sys.executable, "-m", "wrangler_compat.cli.main", "dev", str(project)]
-        options = ["--port", str(self.port), "--persist-to", str(persist_to)]
+        where = ["--port", str(self.port), "--persist-to", str(persist_to)]
         self._process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, *where, *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -86,9 +92,11 @@ class DevServer:
 
 
 @contextmanager
-def serving(project: Path, persist_to: Path, port: int | None = None) -> Iterator[DevServer]:
+def serving(
+    project: Path, persist_to: Path, port: int | None = None, options: Sequence[str] = ()
+) -> Iterator[DevServer]:
     """A running server; stopped with Ctrl-C at the end, unless the test has ended it itself."""
-    server = DevServer(project, persist_to, port)
+    server = DevServer(project, persist_to, port, options)
     try:
         yield server
     finally:

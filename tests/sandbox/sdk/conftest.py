@@ -14,7 +14,7 @@ from tests.sandbox.sdk.house import ENGINES, SdkHouse
 @pytest.fixture(params=ENGINES)
 def sdk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SdkHouse]:
     try:
-        house = SdkHouse(request.param, tmp_path)
+        house = SdkHouse(ENGINES[request.param], tmp_path)
     except EngineUnavailable as why:
         pytest.skip(f"the {request.param} engine does not work here: {why}")
     yield house

@@ -61,13 +61,15 @@ class Default(WorkerEntrypoint):
 class SdkHouse:
     """Everything a test of the SDK touches."""
 
-    def __init__(self, engine: str, folder: Path) -> None:
+    def __init__(
+        self, make: Callable[[EngineContext], Engine], folder: Path, clock: Clock | None = None
+    ) -> None:
         worker = folder / "worker"
         worker.mkdir()
         (worker / "entry.py").write_text(ENTRY)
-        clock: Clock = WallClock()
+        clock = clock or WallClock()
         context = EngineContext(clock, RandomStreams(1), None, folder / "state")
-        self.engine = WatchedEngine(Supervised(ENGINES[engine](context), context))
+        self.engine = WatchedEngine(Supervised(make(context), context))
         config = WorkerConfig(
             name="worker",
             root=worker,
