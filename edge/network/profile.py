@@ -23,6 +23,8 @@ CONTAINER_PHASES: Final = (
     "exec",
     "file_write",
     "npm_install",
+    "npm_reinstall",
+    "npm_link",
     "server_start",
     "connect",
     "agent_spawn",

@@ -28,4 +28,8 @@ def _engine(name: str, context: EngineContext) -> Engine:
         from sandbox.engines.process.engine import ProcessEngine
 
         return ProcessEngine(context)
+    if name == "fake":
+        from sandbox.engines.fake.engine import FakeEngine
+
+        return FakeEngine(context)
     raise UnsupportedError(f"the container engine {name!r} is not built yet (docs/limitations.md)")

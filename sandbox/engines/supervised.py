@@ -36,6 +36,8 @@ class Supervised:
 
     def __init__(self, engine: Engine, context: EngineContext) -> None:
         self._engine = engine
+        #: The engine itself.
+        self.inner = engine
         self._context = context
         self.name = engine.name
 

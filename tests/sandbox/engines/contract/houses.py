@@ -8,13 +8,24 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from edge.containers.engine import Engine, EngineUnavailable, Image, Instance, InstanceSpec, InstanceType
+from edge.containers.engine import (
+    Connection,
+    Engine,
+    EngineUnavailable,
+    Image,
+    Instance,
+    InstanceSpec,
+    InstanceType,
+)
 from edge.kernel import tasks
-from edge.kernel.clock import Clock, WallClock
+from edge.kernel.clock import Clock, VirtualClock, WallClock
+from edge.kernel.loop import VirtualLoop
 from edge.kernel.random import RandomStreams
 from sandbox.engines.context import EngineContext
+from sandbox.engines.fake.engine import FakeEngine
+from sandbox.engines.fake.process import FakeProcess
 from sandbox.engines.process.engine import ProcessEngine
 
 _T = TypeVar("_T")
@@ -104,7 +115,32 @@ def capabilities() -> dict[str, dict[str, str]]:
     return {row[0]: dict(zip(names, row[1:], strict=True)) for row in body}
 
 
+def fake_engine(context: EngineContext) -> FakeEngine:
+    """With the one program that the contract brings along."""
+    engine = FakeEngine(context)
+    engine.program("^contract-echo ", _fake_echo)
+    return engine
+
+
+async def _fake_echo(process: FakeProcess) -> int:
+    async def serve(peer: Connection) -> None:
+        while data := await peer.read():
+            await peer.write(data)
+
+    process.listen_raw(int(process.argv[2]), serve)
+    await process.say("listening\n")
+    await asyncio.Event().wait()
+    return 0
+
+
 HOUSES = [
+    House(
+        "fake",
+        fake_engine,
+        clock=VirtualClock,
+        loop=lambda clock: VirtualLoop(cast(VirtualClock, clock)),
+        echo=lambda host, port: ("contract-echo", host, str(port)),
+    ),
     House("process", ProcessEngine),
     House("process-copy", partial(ProcessEngine, styles=("copy",)), column="process"),
     House("process-user", partial(ProcessEngine, styles=("copy",), as_root=False), column="process"),

@@ -48,6 +48,7 @@ def test_a_signal_ends_the_entrypoint(house: House) -> None:
 
 
 @pytest.mark.capability("entrypoints")
+@pytest.mark.capability("signals")
 def test_an_entrypoint_may_end_well_after_a_signal(house: House) -> None:
     script = "trap 'exit 0' TERM; touch /tmp/ready; while :; do sleep 0.01; done"
     instance = house.start(entrypoint=("sh", "-c", script))
