@@ -119,7 +119,10 @@ class ProcessEngine:
         # The server of a sandbox is what keeps it up; the command of its image runs beside it.
         main = spec.entrypoint is not None or spec.labels.get("sandbox-server") != "1"
         argv = image.command if spec.entrypoint is None else spec.entrypoint
-        env = {**userland.environment(), **image.env}
+        env = userland.environment()
+        if layout.has_own_local(self._style, 0 if self._users.available else None):
+            env.update(userland.environment_of_own_local())
+        env.update(image.env)
         try:
             self._groups.limit(instance.name, spec.instance_type)
             if spec.enable_internet and self._style != "plain":

@@ -18,6 +18,7 @@ from sandbox.engines.process.paths import open_inside, open_parent, split
 
 _T = TypeVar("_T")
 _INLINE_BYTES = 256 * 1024
+_DEPTH_MAX = 128  # each level keeps a descriptor open
 _LINKS_MAX = 40  # as the kernel
 
 
@@ -247,8 +248,10 @@ def _entries(fd: int, prefix: str) -> Iterator[FileStat]:
             continue  # removed since we looked
 
 
-def _walk(fd: int, prefix: str) -> Iterator[FileStat]:
+def _walk(fd: int, prefix: str, depth: int = 0) -> Iterator[FileStat]:
     try:
+        if depth > _DEPTH_MAX:
+            raise OSError(36, "Directories are too deep", prefix)
         for entry in _entries(fd, prefix):
             yield entry
             if entry.kind == "directory":
@@ -258,7 +261,7 @@ def _walk(fd: int, prefix: str) -> Iterator[FileStat]:
                     below = os.open(name, flags, dir_fd=fd)
                 except (FileNotFoundError, NotADirectoryError):
                     continue  # removed or replaced since we looked
-                yield from _walk(below, entry.path + "/")
+                yield from _walk(below, entry.path + "/", depth + 1)
     finally:
         os.close(fd)
 

@@ -21,6 +21,8 @@ def lay_out(plan: Plan, image: Built) -> None:
         _copy(plan, image, folder / "root")
     else:
         raise StartFailed(f"There is no style {plan['style']!r}")
+    if has_own_local(plan["style"], plan["uid_base"]):
+        _make_local(plan, image, folder / "local")
     if plan["style"] != "plain":
         plan["binds"].extend(userland.binds())
 
@@ -41,16 +43,24 @@ def _copy(plan: Plan, image: Built, root: Path) -> None:
     for layer in reversed(image.layers):
         shutil.copytree(layer, root, symlinks=True, dirs_exist_ok=True)
     if plan["style"] == "copy":
-        # /usr is the host's, read-only; what is installed goes to a /usr/local of the sandbox's own.
-        local = root.parent / "local"
-        if (root / "usr/local").is_dir():
-            (root / "usr/local").rename(local)
-        for name in ("bin", "lib", "share"):
-            (local / name).mkdir(parents=True, exist_ok=True)
-        _give_all(local, plan["uid_base"])
         plan["trees"] = [Tree(path=path, layers=[]) for path in userland.trees()]
-        plan["binds"].append(("local", "/usr/local"))
     _give_all(root, plan["uid_base"])
+
+
+def has_own_local(style: str, uid_base: int | None) -> bool:
+    """Whether /usr is read-only, and what is installed goes to a /usr/local of the sandbox's own: without
+    overlays, and without the right to change files of this machine's root in one."""
+    return style == "copy" or (style == "overlay" and uid_base is None)
+
+
+def _make_local(plan: Plan, image: Built, local: Path) -> None:
+    for layer in reversed(image.layers):
+        if (layer / "usr/local").is_dir():
+            shutil.copytree(layer / "usr/local", local, symlinks=True, dirs_exist_ok=True)
+    for name in ("bin", "lib", "share"):
+        (local / name).mkdir(parents=True, exist_ok=True)
+    _give_all(local, plan["uid_base"])
+    plan["binds"].append(("local", "/usr/local"))
 
 
 def _give_all(root: Path, owner: int | None) -> None:

@@ -14,6 +14,7 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,15 +87,14 @@ def is_alive(name: str) -> bool:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder with all that a sandbox may have done to it."""
-    shutil.rmtree(folder, onerror=_make_writable)
-    if folder.exists():
+    try:
         shutil.rmtree(folder)
-
-
-def _make_writable(_function: object, path: str, _error: object) -> None:
-    for name in (path, os.path.dirname(path)):
-        if os.path.isdir(name) and not os.path.islink(name):
-            os.chmod(name, 0o700)
+    except (OSError, RecursionError):
+        # Directories that nobody may enter, or thousands deep: the system's own tools know how.
+        for tool in (("chmod", "-R", "u+rwX", "--"), ("rm", "-rf", "--")):
+            subprocess.run([*tool, str(folder)], check=False, stderr=subprocess.DEVNULL)
+        if folder.exists():
+            raise
 
 
 def _try_lock(fd: int) -> bool:
@@ -108,8 +108,12 @@ def _try_lock(fd: int) -> bool:
 def _reap(folder: Path) -> bool:
     try:
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return False  # not ours, or still being made
+    except NotADirectoryError:
+        return False
+    except FileNotFoundError:
+        if is_alive(folder.name):  # still being made, or not ours
+            return False
+        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)  # one that was killed while it removed this
     try:
         if not _try_lock(lock):
             return False

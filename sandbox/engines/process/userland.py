@@ -99,7 +99,15 @@ def environment() -> dict[str, str]:
         "HOME": "/root",
         "LANG": "C.UTF-8",
         "HOSTNAME": "sandbox",
+        # The system's Python may say that only the system installs packages; a sandbox has its own.
+        "PIP_BREAK_SYSTEM_PACKAGES": "1",
+        "PIP_ROOT_USER_ACTION": "ignore",
     }
+
+
+def environment_of_own_local() -> dict[str, str]:
+    """What lets pip and npm install to /usr/local, where the rest of /usr is read-only."""
+    return {"npm_config_prefix": "/usr/local", "PYTHONUSERBASE": "/usr/local", "PIP_USER": "1"}
 
 
 def _make_etc(etc: Path) -> None:

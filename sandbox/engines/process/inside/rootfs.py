@@ -59,6 +59,8 @@ class _Overlays:
         lower = ":".join(self._lower(layer) for layer in layers)
         # Nothing of a container outlives it, so nothing has to reach the disk: `volatile` skips every sync.
         options = f"lowerdir={lower},upperdir={own}/upper,workdir={own}/work,volatile"
+        if self._userns is None:
+            options += ",userxattr"  # only the machine's root may use the other kind
         syscalls.mount("overlay", target, "overlay", syscalls.MS_NOSUID | syscalls.MS_NODEV, options)
 
     def _lower(self, layer: str) -> str:

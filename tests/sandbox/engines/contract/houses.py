@@ -143,5 +143,6 @@ HOUSES = [
     ),
     House("process", ProcessEngine),
     House("process-copy", partial(ProcessEngine, styles=("copy",)), column="process"),
-    House("process-user", partial(ProcessEngine, styles=("copy",), as_root=False), column="process"),
+    House("process-user", partial(ProcessEngine, as_root=False), column="process"),
+    House("process-user-copy", partial(ProcessEngine, styles=("copy",), as_root=False), column="process"),
 ]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from edge.containers.engine import Instance, InstanceType
 from sandbox.engines.process import limits
 from sandbox.engines.process.engine import ProcessEngine
 from tests.sandbox.engines.contract.houses import House
-from tests.sandbox.engines.contract.programs import read_all, read_until, run, shell
+from tests.sandbox.engines.contract.programs import Ran, read_all, read_until, run, shell
 
 
-def python(house: House, instance: Instance, code: str) -> tuple[int, bytes, bytes]:
+def python(house: House, instance: Instance, code: str) -> Ran:
     return house.run(run(instance, "python3", "-c", code))
 
 
@@ -75,9 +76,9 @@ def hosts_view(marker: str) -> list[int]:
     return found
 
 
-def wait_until_seen(marker: str) -> list[int]:
+def wait_until_seen(marker: str, count: int = 1) -> list[int]:
     """A program that is just being started has no command line for a moment."""
-    while not (found := hosts_view(marker)):
+    while len(found := hosts_view(marker)) < count:
         os.sched_yield()
     return found
 
@@ -126,6 +127,21 @@ def test_many_sandboxes_at_once(house: House) -> None:
     assert all(house.run(all_at_once([house.start() for _ in range(20)])))
 
 
+@pytest.mark.parametrize("as_root", [True, False])
+def test_what_is_hard_to_remove_is_removed(tmp_path: Path, as_root: bool) -> None:
+    house = House("process", partial(ProcessEngine, as_root=as_root and os.geteuid() == 0))
+    house.open(tmp_path)
+    instance = house.start()
+    deep = "import os\nos.chdir('/workspace')\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')"
+    assert python(house, instance, deep).code == 0
+    house.run(shell(instance, "mkdir -p /tmp/a/b/c; touch /tmp/a/b/c/f; chmod 0 /tmp/a/b/c /tmp/a/b /tmp/a"))
+    with pytest.raises(OSError, match="too deep"):
+        house.run(instance.files.list("/workspace", recursive=True))
+    house.run(instance.destroy())
+    house.close()
+    assert list((tmp_path / "sandboxes").iterdir()) == []
+
+
 # -- this machine
 
 
@@ -135,6 +151,7 @@ def test_ports_of_this_machine_are_out_of_reach(house: House, instance: Instance
         hosts = ["127.0.0.1", "localhost", socket.gethostbyname(socket.gethostname())]
         code = f"""
 import socket
+from functools import partial
 for host in {hosts}:
     try:
         socket.create_connection((host, {port}), timeout=5)

@@ -16,7 +16,7 @@ import pytest
 from sandbox.engines.process.engine import ProcessEngine
 from tests.sandbox.engines.contract.houses import House
 from tests.sandbox.engines.contract.programs import shell
-from tests.sandbox.engines.process.test_hostile import hosts_view
+from tests.sandbox.engines.process.test_hostile import hosts_view, wait_until_seen
 
 #: No other test run on this machine sleeps as long.
 LONG = f"2718{os.getpid()}.5"
@@ -53,8 +53,7 @@ def parent_of(pid: int) -> int:
 @pytest.mark.parametrize("style", ["overlay", "copy", "plain"])
 def test_killed_server(tmp_path: Path, style: str) -> None:
     with serve(tmp_path, style):
-        daemons = [os.pidfd_open(pid) for pid in hosts_view(LONG)]
-        assert len(daemons) == 2
+        daemons = [os.pidfd_open(pid) for pid in wait_until_seen(LONG, 2)]
         (left,) = (tmp_path / "sandboxes").iterdir()
     wait_for_end(daemons)
     assert left.exists()
@@ -72,7 +71,7 @@ def test_two_servers_on_one_state_directory_leave_each_other_alone(tmp_path: Pat
     with serve(tmp_path, "overlay"):
         house = House("process", ProcessEngine)
         house.open(tmp_path)
-        assert len(hosts_view(LONG)) == 2
+        wait_until_seen(LONG, 2)
         assert house.run(shell(house.start(), "echo fine")).stdout == b"fine\n"
         house.close()
         assert len(hosts_view(LONG)) == 2
