@@ -64,7 +64,7 @@ def _effective_id(sandbox_id: str, normalize: bool) -> str:
 
 def _configure(namespace: Any, stub: Any, effective_id: str, chosen: Mapping[str, Any]) -> None:
     """Tell the object what it has not been told by this Worker before."""
-    told = _told.setdefault(namespace, {})
+    told = _told_to(namespace)
     before = told.get(effective_id, {})
     name = {"name": effective_id, "normalizeId": bool(chosen.get("normalize_id"))}
     wanted = {"sandboxName": name}
@@ -87,6 +87,13 @@ def _configure(namespace: Any, stub: Any, effective_id: str, chosen: Mapping[str
             told[effective_id] = before
 
     asyncio.ensure_future(settle())
+
+
+def _told_to(namespace: Any) -> dict[str, dict[str, Any]]:
+    try:
+        return _told.setdefault(namespace, {})
+    except TypeError:  # of the older SDK, a bare proxy: there is nothing to remember it by
+        return {}
 
 
 def _timeouts(given: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sandbox.client.terminal import proxy_terminal
 from sandbox.container.both_names import methods_of, name_both
 from sandbox.container.helpers import switch_port
 from sandbox.container.values import Record, options_of
+from sandbox.errors import SandboxError
 
 _SESSION = ("id", "env", "cwd", "command_timeout_ms", "name", "isolation")
 
@@ -101,6 +102,11 @@ class SandboxClient(Commands, Processes, Files, Interpreter, Storage):
         """Set variables for the default session and for sessions made from now on; None unsets. Raises
         SandboxError."""
         await self.remote.call("setEnvVars", dict(env_vars))
+
+    @property
+    def tunnels(self) -> Any:
+        """Not there: raises SandboxError."""
+        raise SandboxError("Tunnels are not emulated (docs/sandbox.md)")
 
     # -- life
 

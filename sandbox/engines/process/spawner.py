@@ -96,6 +96,9 @@ class Spawner:
             except (OSError, ContainerGone) as error:
                 channel.close()
                 raise StartFailed(f"The sandbox does not start: {error}. {self._complaints()}") from error
+            except BaseException:  # whoever wanted it was cancelled
+                channel.close()
+                raise
         if message["op"] == "failed":
             channel.close()
             os.close(pidfd)

@@ -15,7 +15,7 @@ from edge.http.request import Request
 from edge.http.response import Response
 from edge.kernel.clock import VirtualClock
 from tests.edge.containers.double import DoubleEngine
-from tests.sandbox.sdk.house import SdkHouse
+from tests.sandbox.sdk.house import SdkHouse, Suited
 
 Answer = tuple[int, Any]
 
@@ -62,7 +62,7 @@ def sdk(
     tmp_path: Path, engine: DoubleEngine, server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SdkHouse]:
     monkeypatch.setattr("tests.sandbox.sdk.house.Supervised", lambda engine, _: engine)
-    house = SdkHouse(lambda _: engine, tmp_path, server.clock)
+    house = SdkHouse(Suited(lambda _: engine, lambda: server.clock), tmp_path)
     server.start()
     yield house
     house.close()

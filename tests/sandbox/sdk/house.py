@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,9 +23,20 @@ if TYPE_CHECKING:
     from edge.containers.engine import Service
 
 _T = TypeVar("_T")
-#: For each engine of the suite what makes it.
-ENGINES: dict[str, Callable[[EngineContext], Engine]] = {
-    "process": ProcessEngine,
+
+
+@dataclass(frozen=True)
+class Suited:
+    """An engine of the suite, and the world it needs."""
+
+    make: Callable[[EngineContext], Engine]
+    clock: Callable[[], Clock] = WallClock
+    image: str = "sandbox"
+
+
+#: An engine joins the suite by a line here.
+ENGINES: dict[str, Suited] = {
+    "process": Suited(lambda context: ProcessEngine(context, pool_size=0)),
 }
 CONTAINER = ContainerConfig(
     class_name="Sandbox", image="sandbox", instance_type="basic", vcpu=0.25, memory_mib=1024
@@ -61,15 +73,13 @@ class Default(WorkerEntrypoint):
 class SdkHouse:
     """Everything a test of the SDK touches."""
 
-    def __init__(
-        self, make: Callable[[EngineContext], Engine], folder: Path, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, suited: Suited, folder: Path) -> None:
         worker = folder / "worker"
         worker.mkdir()
         (worker / "entry.py").write_text(ENTRY)
-        clock = clock or WallClock()
+        clock = suited.clock()
         context = EngineContext(clock, RandomStreams(1), None, folder / "state")
-        self.engine = WatchedEngine(Supervised(make(context), context))
+        self.engine = WatchedEngine(Supervised(suited.make(context), context))
         config = WorkerConfig(
             name="worker",
             root=worker,
@@ -78,7 +88,7 @@ class SdkHouse:
             compatibility_flags=("python_workers",),
             durable=(DurableBinding("Sandbox", "Sandbox"),),
             durable_classes={"Sandbox": True},
-            containers=(CONTAINER,),
+            containers=(replace(CONTAINER, image=suited.image),),
             r2=(R2Binding("BACKUP_BUCKET", "backups"), R2Binding("BUCKET", "bucket")),
         )
         self.dialect = PythonDialect()

@@ -95,3 +95,26 @@ def test_a_container_that_does_not_start(sdk: SdkHouse, why: str, code: str, mes
         assert failed.value.context == {"phase": "startup", "error": why}
 
     sdk.run(body)
+
+
+def test_an_object_that_left_memory_finds_its_container(sdk: SdkHouse) -> None:
+    async def body() -> None:
+        box = sdk.box()
+        await box.exec("cd /tmp; export A=1")
+        await box.run_code("x = 5")
+        exposed = await box.expose_port(8080, hostname="example.com")
+        host = sdk.world.durable_hosts["worker", "Sandbox"]
+        await host.reload(sdk.world._services["worker"].isolate)  # as changed code does
+        assert (await box.exec("echo $A $PWD")).stdout == "1 /tmp\n"
+        assert len(sdk.engine.specs) == 1
+        assert [port.url for port in await box.get_exposed_ports("example.com")] == [exposed.url]
+
+    sdk.run(body)
+
+
+def test_tunnels_are_said_not_to_be_there(sdk: SdkHouse) -> None:
+    async def body() -> None:
+        with pytest.raises(sdk.sandbox.SandboxError, match="Tunnels are not emulated"):
+            await sdk.box().tunnels.create(8080)
+
+    sdk.run(body)

@@ -9,6 +9,7 @@ import pytest
 
 from edge.http.request import Request
 from edge.http.response import Response
+from sandbox.server.sockets import Socket
 from tests.sandbox.sdk.house import SdkHouse
 
 TOKEN = re.compile(r"http://8080-box-([a-z0-9_]{16})\.localhost:8787/")
@@ -183,5 +184,27 @@ def test_requests_into_the_sandbox(sdk: SdkHouse) -> None:
         response = await box.fetch("http://any/proxy/8080/path?q=1")
         assert (await response.text()).startswith("GET http://any/proxy/8080/path?q=1")
         assert (await (await box.fetch("http://any/api/ping")).json())["message"] == "pong"
+
+    sdk.run(body)
+
+
+async def echo(request: Request) -> Response:
+    """A WebSocket in the sandbox."""
+    socket = Socket()
+    socket.on_text = lambda text: socket.send_json({"path": request.url, "said": text})
+    return socket.start()
+
+
+def test_websockets_into_the_sandbox(sdk: SdkHouse) -> None:
+    async def body() -> None:
+        box = sdk.box()
+        exposed = await box.expose_port(8080, hostname="localhost:8787")
+        sdk.listen(8080, echo)
+        for url, path in ((f"{exposed.url}live?a=1", "/live?a=1"), ("/connect", "/connect")):
+            async with sdk.world.client.websocket(url) as socket:
+                await socket.send("hi")
+                heard = await socket.receive_json()
+                assert heard["said"] == "hi"
+                assert heard["path"].endswith(path)
 
     sdk.run(body)
