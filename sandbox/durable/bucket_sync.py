@@ -8,7 +8,7 @@ bucket's stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -37,10 +37,19 @@ class BucketSync:
     """One mount. Paths are relative to it; keys are `prefix/path`."""
 
     def __init__(
-        self, control: Control, bucket: str, binding: Any, folder: str, prefix: str, read_only: bool
+        self,
+        control: Control,
+        is_running: Callable[[], bool],
+        bucket: str,
+        binding: Any,
+        folder: str,
+        prefix: str,
+        *,
+        read_only: bool,
     ) -> None:
         self.bucket = bucket
         self._control = control
+        self._is_running = is_running
         self._binding = binding
         self._folder = folder
         self._prefix = f"{prefix}/" if prefix else ""
@@ -75,6 +84,8 @@ class BucketSync:
         delay_s = _PASS_EVERY_S
         while True:
             await asyncio.sleep(delay_s)
+            if not self._is_running():
+                continue  # it is not for us to start another container: `abandon` comes soon
             try:
                 await self._pass()
                 delay_s = _PASS_EVERY_S

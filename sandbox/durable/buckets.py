@@ -33,11 +33,12 @@ class BucketMethods:
             )
         sync = BucketSync(
             self._by_http,
+            lambda: bool(self.ctx.container.running),
             bucket,
             binding,
             mount_path.rstrip("/"),
             prefix.strip("/"),
-            bool(given.get("readOnly")),
+            read_only=bool(given.get("readOnly")),
         )
         self.mounts[mount_path] = sync
         try:

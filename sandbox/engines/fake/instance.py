@@ -160,7 +160,7 @@ class FakeInstance:
 
     def service(self, port: int) -> Service | None:
         """What answers at a port; where only connections are served, or nothing is, there is none."""
-        if port in self._raw:
+        if port not in self._services:
             return None
 
         async def answer(request: Request) -> Response:

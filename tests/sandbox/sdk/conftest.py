@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from edge.containers.engine import EngineUnavailable
+from tests.sandbox.engines.contract.houses import capabilities
 from tests.sandbox.sdk.house import ENGINES, SdkHouse
 
 
 @pytest.fixture(params=ENGINES)
 def sdk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SdkHouse]:
+    for marker in request.node.iter_markers("capability"):
+        cell = capabilities()[marker.args[0]][request.param]
+        if cell != "yes":
+            pytest.skip(f"docs/compat.md, {marker.args[0]}: {cell}")
     try:
         house = SdkHouse(ENGINES[request.param], tmp_path)
     except EngineUnavailable as why:

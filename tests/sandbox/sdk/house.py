@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from edge.config import ContainerConfig, DurableBinding, R2Binding, WorkerConfig, WorldConfig
 from edge.containers.engine import Engine
-from edge.kernel.clock import Clock, WallClock
+from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.random import RandomStreams
 from edge.testing.world import WorldUnderTest
 from sandbox.engines.context import EngineContext
+from sandbox.engines.fake.engine import FakeEngine
 from sandbox.engines.process.engine import ProcessEngine
 from sandbox.engines.supervised import Supervised
 from tests.sandbox.sdk.watched import WatchedEngine
@@ -36,6 +37,7 @@ class Suited:
 
 #: An engine joins the suite by a line here.
 ENGINES: dict[str, Suited] = {
+    "fake": Suited(FakeEngine, VirtualClock),
     "process": Suited(lambda context: ProcessEngine(context, pool_size=0)),
 }
 CONTAINER = ContainerConfig(
@@ -118,9 +120,10 @@ class SdkHouse:
 
     async def kill(self) -> None:
         """End the container that runs, from outside, and wait until it has ended."""
+        starts = len(self.engine.specs)
         await self.engine.instances[-1].destroy()
         assert self.world.fleet is not None
-        while self.world.fleet.running():
+        while self.world.fleet.running() and len(self.engine.specs) == starts:
             await asyncio.sleep(0)
 
     def module(self, name: str) -> Any:

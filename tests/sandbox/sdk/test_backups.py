@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.sdk.house import SdkHouse
 
 
+@pytest.mark.capability("backups")
 def test_a_directory_comes_back(sdk: SdkHouse) -> None:
     async def body() -> None:
         box = sdk.box()
@@ -41,6 +42,7 @@ def test_a_directory_comes_back(sdk: SdkHouse) -> None:
     sdk.run(body)
 
 
+@pytest.mark.capability("backups")
 def test_large_archives_go_up_in_parts(sdk: SdkHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sdk.module("sandbox.durable.backups"), "_PART_BYTES", 5 * 1024 * 1024)
 
@@ -87,6 +89,7 @@ def test_what_is_refused(sdk: SdkHouse, options: dict[str, Any], message: str) -
     sdk.run(body)
 
 
+@pytest.mark.capability("backups")
 def test_what_cannot_be_restored(sdk: SdkHouse) -> None:
     async def body() -> None:
         box, errors = sdk.box(), sdk.sandbox.errors

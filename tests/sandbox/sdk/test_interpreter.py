@@ -10,6 +10,7 @@ import pytest
 from tests.sandbox.sdk.house import SdkHouse
 
 
+@pytest.mark.capability("code contexts")
 def test_state_stays(sdk: SdkHouse) -> None:
     async def body() -> None:
         box = sdk.box()
@@ -35,6 +36,7 @@ def test_state_stays(sdk: SdkHouse) -> None:
     sdk.run(body)
 
 
+@pytest.mark.capability("code contexts")
 def test_errors_of_the_code_are_results(sdk: SdkHouse) -> None:
     async def body() -> None:
         execution = await sdk.box().run_code("1 / 0")
@@ -47,6 +49,7 @@ def test_errors_of_the_code_are_results(sdk: SdkHouse) -> None:
     sdk.run(body)
 
 
+@pytest.mark.capability("code contexts")
 def test_callbacks_and_streams(sdk: SdkHouse) -> None:
     async def body() -> None:
         box = sdk.box()

@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.sdk.house import SdkHouse
 
 
+@pytest.mark.capability("terminals")
 def test_a_terminal_of_the_session(sdk: SdkHouse) -> None:
     async def body() -> None:
         await sdk.box().exec("cd /tmp; export SHOWN=1")

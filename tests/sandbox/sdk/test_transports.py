@@ -59,6 +59,7 @@ def test_sixty_polls_cost_sixty_subrequests(sdk: SdkHouse, monkeypatch: pytest.M
     sdk.run(body)
 
 
+@pytest.mark.capability("real programs")
 def test_waiting_for_a_port_costs_one(sdk: SdkHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = Counts(sdk, monkeypatch)
 
