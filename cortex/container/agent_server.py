@@ -1,7 +1,8 @@
 """The agent server: between the Worker, which speaks HTTP and WebSocket, and the agents of this container.
 
     GET  /health    {ok, pid, warm, installed}
-    POST /prepare   all preparation at once (`prepare.py`); `warm: true` has an agent started ahead
+    POST /prepare   all preparation at once (`prepare.py`); `warm: true` has an agent started ahead, with
+                    `later: true` packages are installed after the answer
     WS   /          one query: its context comes by file, its agent is spawned (steps 10 and 11)
                     ?message=ID the context file of that message; ?wait=poll looks for it, else 150 ms
     WS   /agent     queries as frames, for a warm agent; runs can be taken up again
@@ -14,14 +15,14 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from agents import AgentStarter, WarmAgent, spawned
 from context_file import take_context
 from frames import Frame, decode, encode
 from host import AgentProcess, Channel, Host
-from prepare import BadRequest, prepare, read_state
+from prepare import BadRequest, install, packages, prepare, read_state
 from runs import Run, Runs
 
 PING_S = 25.0
@@ -37,8 +38,9 @@ class AgentServer:
         self._pid = pid
         self._warm = WarmAgent(host, starter)
         self._runs = Runs()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._preparing = asyncio.Lock()
+        self._installing = asyncio.Lock()
 
     async def http(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
         """Answer a request: status and JSON. The SDK's `fetch` names the port in the path."""
@@ -57,6 +59,11 @@ class AgentServer:
         try:
             async with self._preparing:
                 done = await prepare(self._host, body, self._pid)
+            if body.get("later"):  # nobody waits for packages: what needs them fetches them until then
+                done |= {"installed": [], "failed": [], "later": packages(body)}
+                self._start(self._install(body))
+            else:
+                done = _joined(done, await self._install(body))
         except BadRequest as mistake:
             return 400, {"error": str(mistake)}
         if body.get("warm"):
@@ -65,6 +72,16 @@ class AgentServer:
             except (OSError, ValueError) as failure:
                 return 500, {"error": f"the agent did not start: {failure}"}
         return 200, {**done, "pid": self._pid, "warm": self._warm.warm}
+
+    async def _install(self, body: dict[str, Any]) -> dict[str, list[str]]:
+        async with self._installing:
+            return await install(self._host, body)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run what nobody waits for, until the server is closed."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def websocket(self, path: str, query: Mapping[str, str], channel: Channel) -> None:
         """Serve a connection to its end."""
@@ -144,9 +161,7 @@ class AgentServer:
                 await self._attach(message_id, int(frame.get("after", 0)), send)
                 return
             await run.listen(send, 0)
-            task = asyncio.create_task(self._warm.answer(run, frame))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._warm.answer(run, frame))
         elif kind == "attach":
             await self._attach(message_id, int(frame.get("after", 0)), send)
         elif kind in _SIGNALS:
@@ -183,6 +198,10 @@ class AgentServer:
 
 
 _SIGNALS = {"pause": signal.SIGSTOP, "resume": signal.SIGCONT}
+
+
+def _joined(one: dict[str, Any], other: dict[str, list[str]]) -> dict[str, Any]:
+    return {**one, **other, "skipped": [*one["skipped"], *other["skipped"]]}
 
 
 async def _refuse(channel: Channel, reason: str) -> None:

@@ -2,8 +2,8 @@
 
 The Worker writes it and connects; the server reads it and deletes it at once, for it holds secrets. Before:
 one fixed path and a fixed wait of 150 ms, whether the file is there or not (step 10 of the design). After: a
-path of its own for each message, looked for every 50 ms, so that two messages in flight never read each
-other's context.
+path of its own for each message, so that two in flight never read each other's context, looked for every 10 ms:
+a look in the container costs nothing, and half a step is lost at each message.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from host import Host
 
 FIXED_WAIT_S = 0.15
-POLL_S = 0.05
+POLL_S = 0.01
 POLL_LIMIT_S = 2.0
 PENDING = "/tmp/vf-pending-query.json"
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -45,13 +45,10 @@ async def take_context(host: Host, message_id: str | None, *, poll: bool) -> Con
 
 
 async def _take(host: Host, path: str) -> Context | None:
+    """The context, deleted at once; None while it is not there as a whole."""
     try:
-        text = await host.read(path)
-    except FileNotFoundError:
-        return None
+        context = json.loads(await host.read(path))
+    except (FileNotFoundError, ValueError):
+        return None  # not there, or still being written: half of an object is no JSON
     await host.remove(path)
-    try:
-        context = json.loads(text)
-    except ValueError:
-        return None
     return context if isinstance(context, dict) else None

@@ -37,14 +37,14 @@ async def read_state(host: Host) -> dict[str, Any]:
 
 
 async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any]:
-    """Bring the container to what `wanted` says: `mcpConfig`, `packages`, `credentialFiles`, `files`.
+    """Bring the container to what `wanted` says: `mcpConfig`, `credentialFiles`, `files`.
 
-    Gives `{written, installed, failed, skipped}`. Raises BadRequest.
+    Gives `{written, skipped}`. Raises BadRequest, also for `packages` that are none (`install` takes them).
     """
     files = _files(wanted)
-    packages = _packages(wanted)
+    packages(wanted)
     state = await read_state(host)
-    done: dict[str, Any] = {"written": [], "installed": [], "failed": [], "skipped": []}
+    done: dict[str, Any] = {"written": [], "skipped": []}
     config = json.dumps(wanted.get("mcpConfig") or {}, sort_keys=True)
     if _hash(config) == state.get("mcpConfigHash"):
         done["skipped"].append("mcpConfig")
@@ -58,29 +58,39 @@ async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any
         for path, content in files.items():
             await host.write(path, content)
             done["written"].append(path)
-    have = [name for name in state.get("npmPackagesInstalled", []) if isinstance(name, str)]
-    missing = [name for name in packages if name not in have]
-    if not missing and packages:
-        done["skipped"].append("packages")
-    if missing:
-        code = await host.run(["npm", "install", "-g", "--prefer-offline", "--", *missing], INSTALL_LIMIT_S)
-        done["installed" if code == 0 else "failed"] = missing
-    fresh = {
-        "mcpConfigHash": _hash(config),
-        "credentialFilesHash": _hash(listed),
-        "npmPackagesInstalled": sorted({*have, *done["installed"]}),
-        "wsServerPid": pid,
-    }
-    if fresh != state:
-        await host.write(STATE, json.dumps(fresh))
+    await _remember(
+        host, {"mcpConfigHash": _hash(config), "credentialFilesHash": _hash(listed), "wsServerPid": pid}
+    )
     return done
+
+
+async def install(host: Host, wanted: dict[str, Any]) -> dict[str, list[str]]:
+    """Install the `packages` that are missing: `{installed, failed, skipped}`. A failure is tolerated: `npx`
+    fetches a package when it is first used."""
+    state = await read_state(host)
+    have = [name for name in state.get("npmPackagesInstalled", []) if isinstance(name, str)]
+    missing = [name for name in packages(wanted) if name not in have]
+    if not missing:
+        return {"installed": [], "failed": [], "skipped": ["packages"]}
+    code = await host.run(["npm", "install", "-g", "--prefer-offline", "--", *missing], INSTALL_LIMIT_S)
+    if code != 0:
+        return {"installed": [], "failed": missing, "skipped": []}
+    await _remember(host, {"npmPackagesInstalled": sorted({*have, *missing})})
+    return {"installed": missing, "failed": [], "skipped": []}
+
+
+async def _remember(host: Host, news: dict[str, Any]) -> None:
+    state = await read_state(host)
+    if any(state.get(name) != value for name, value in news.items()):
+        await host.write(STATE, json.dumps({**state, **news}))
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _packages(wanted: dict[str, Any]) -> list[str]:
+def packages(wanted: dict[str, Any]) -> list[str]:
+    """The names in `wanted`, each once. Raises BadRequest."""
     names = wanted.get("packages") or []
     if not isinstance(names, list):
         raise BadRequest("packages must be a list")

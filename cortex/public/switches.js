@@ -12,7 +12,6 @@ export const SWITCHES = [
     ["one_round_trip", "One round trip", "all container work in one request"],
     ["warm_agent", "Warm agent", "a process that waits for its prompt"],
     ["wake_early", "Wake early", "on connect or typing, before the message"],
-    ["package_cache", "Package cache", "installed trees, shared by their content"],
     ["resumable", "Resumable stream", "numbered and buffered, survives a lost connection"],
   ]],
 ];

@@ -47,7 +47,7 @@ class MessageRun:
             if frame["type"] == "process-exit":
                 break
         self.socket.close()
-        if self.manager.state:
+        if "skip_redundant" in self.on and self.manager.state:
             self._background(self._remember())
 
     async def _remember(self):
@@ -74,17 +74,13 @@ class MessageRun:
         """Group B, then group A; what the browser need not wait for goes to the background."""
         self.waterfall.skip(3, "store the message", "in the background")
         self._background(self._store("user", self.prompt))
-        config, woken = await asyncio.gather(
+        config, _ = await asyncio.gather(
             self.configuration(), self.manager.get_or_wake(self.record, now_ms())
         )
         if "one_round_trip" in self.on:
             await self.manager.start_server()
             await self.manager.prepare(config, self.record.get("mode"), warm=False)
             refreshed = None
-        elif "cold_start" in self.on and woken:
-            # Packages were, or are being, installed since the wake: no message waits for them.
-            self._background(self.manager.install(config))
-            refreshed = self._without_packages(config)
         else:
             refreshed = self.manager.refresh_mcp(config)
         if "no_delays" in self.on:
@@ -101,10 +97,6 @@ class MessageRun:
             self.manager.write_context(self.query(config), self.message_id),
         )
         return await self.manager.connect(self._path())
-
-    async def _without_packages(self, config):
-        await self.manager._write_mcp(config)
-        await self.manager._write_files(config)
 
     async def _connect_after(self, ready):
         await asyncio.shield(ready)

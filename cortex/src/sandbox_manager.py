@@ -81,7 +81,10 @@ class SandboxManager:
     async def refresh_mcp(self, config):
         """Write the MCP configuration, install its packages, write the configuration's files."""
         await self._write_mcp(config)
-        await self.install(config)
+        if "cold_start" in self.on:
+            await self.install_later(config)
+        else:
+            await self.install(config)
         await self._write_files(config)
 
     async def _write_mcp(self, config):
@@ -101,12 +104,24 @@ class SandboxManager:
         if not missing:
             self.waterfall.skip(5, "npm install", "installed" if wanted else "no packages")
             return
-        command = "npm install -g --prefer-offline -- " + " ".join(map(shlex.quote, missing))
+        command = _install_command(missing)
         with self.waterfall.step(5, "npm install", " ".join(missing)) as step:
             done = await (await self._beside("install")).exec(command, timeout=_INSTALL_LIMIT_MS)
             step["detail"] += "" if done.success else f" (exit code {done.exit_code})"
         if done.success:
             self.state["npmPackagesInstalled"] = sorted({*have, *missing})
+
+    async def install_later(self, config):
+        """Install packages while messages go on: no message waits for them, and npx fetches until then."""
+        missing = [
+            name for name in packages(config) if name not in self.state.get("npmPackagesInstalled", [])
+        ]
+        if not missing:
+            self.waterfall.skip(5, "npm install", "installed" if packages(config) else "no packages")
+            return
+        with self.waterfall.step(5, "npm install", "started in the background"):
+            await self.sandbox.start_process(_install_command(missing))
+        self.state["npmPackagesInstalled"] = sorted({*self.state.get("npmPackagesInstalled", []), *missing})
 
     async def _write_files(self, config):
         wanted = files(config)
@@ -169,25 +184,25 @@ class SandboxManager:
         own = "no_delays" in self.on
         path = f"/tmp/vf-query-{message_id}.json" if own else "/tmp/vf-pending-query.json"
         with self.waterfall.step(8, "context file", path):
-            if own:  # whole at once: who polls must never read half of it
-                await self.sandbox.write_file(f"{path}.part", json.dumps(query))
-                await self.sandbox.rename_file(f"{path}.part", path)
-            else:
-                await self.sandbox.write_file(path, json.dumps(query))
+            # Who polls takes it only when it is whole: half of an object is no JSON.
+            await self.sandbox.write_file(path, json.dumps(query))
 
     # -- step 9
 
     async def connect(self, path):
         """A WebSocket to the agent server. Raises ApiError 502."""
-        with self.waterfall.step(9, "WebSocket"):
-            headers = {"Upgrade": "websocket"}
-            response = await self.sandbox.ws_connect(
-                Request(f"http://container{path}", headers=headers), AGENT_PORT
-            )
-            socket = response.js_object.webSocket
-            if response.status != 101:
-                raise ApiError(502, f"the agent server refused the connection: {response.status}")
-            return socket
+        with self.waterfall.step(9, "WebSocket") as step:
+            for tries in range(_PORT_LIMIT_MS // _PORT_POLL_MS):
+                headers = {"Upgrade": "websocket"}
+                response = await self.sandbox.ws_connect(
+                    Request(f"http://container{path}", headers=headers), AGENT_PORT
+                )
+                if response.status == 101:
+                    step["detail"] = f"after {tries} refusals" if tries else ""
+                    return response.js_object.webSocket
+                # `pgrep` finds a server that was started a moment ago, but it may not listen yet.
+                await asyncio.sleep(_PORT_POLL_MS / 1000)
+            raise ApiError(502, f"the agent server refused the connection: {response.status}")
 
     # -- beyond: all in one request
 
@@ -199,6 +214,7 @@ class SandboxManager:
             "files": [{"path": path, "content": text} for path, text in files(config).items()],
             "env": agent_env(config, mode),
             "warm": warm,
+            "later": "cold_start" in self.on,
         }
         stamp = config_hash(wanted)
         if self.state.get("prepared") == stamp:
@@ -226,3 +242,7 @@ class SandboxManager:
         if "parallel" in self.on:
             return await self.sandbox.get_session(f"cortex-{name}")
         return self.sandbox
+
+
+def _install_command(names):
+    return "npm install -g --prefer-offline -- " + " ".join(map(shlex.quote, names))

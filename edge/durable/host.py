@@ -81,6 +81,8 @@ class DurableHost:
         self.commit_hook: Callable[[], None] | None = None
         #: Makes the `ctx.container` of an object, by its id; None for a class without containers.
         self.container: Callable[[str], JsProxy] | None = None
+        #: Whether `close` was called.
+        self.closing = False
         self._isolate: Code | None = None
         self._directory = None if directory is None else directory / "v3" / "do" / unique_key
         self._random = random
@@ -112,6 +114,7 @@ class DurableHost:
     async def close(self, grace_s: float = 30.0) -> None:
         """Let events and background work finish, at most `grace_s`; then close the files. Sockets are
         cut, what runs longer ends where it stands."""
+        self.closing = True
         self.alarms.close()
         slots = list(self._slots.values())
         busy = [slot.actor for slot in slots if slot.actor is not None and slot.actor.busy]

@@ -87,7 +87,8 @@ class Slot:
         try:
             rang: Rang = await actor.deliver(event)
         except JsException as failure:
-            _log.error("alarm of %s %s failed", self.host.class_name, self.id, exc_info=failure)
+            if not self.host.closing:  # else its end is no failure
+                _log.error("alarm of %s %s failed", self.host.class_name, self.id, exc_info=failure)
             return Rang(Outcome.FAILED if actor.state.retries_alarm else Outcome.ABANDONED)
         return rang
 

@@ -24,7 +24,6 @@ CONTAINER_PHASES: Final = (
     "file_write",
     "npm_install",
     "npm_reinstall",
-    "npm_link",
     "server_start",
     "connect",
     "agent_spawn",

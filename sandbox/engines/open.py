@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 
 from edge.containers.engine import Engine
 from edge.errors import UnsupportedError
@@ -18,7 +19,19 @@ def engine_of(name: str, world: World) -> Engine:
     Raises ConfigError for a name that is none.
     """
     context = EngineContext(world.clock, world.random, world.network, world.state_dir)
-    return Supervised(_engine(check_name(name), context), context)
+    engine = _engine(check_name(name), context)
+    if name == "fake":
+        _script(engine, world)
+    return Supervised(engine, context)
+
+
+def _script(engine: Engine, world: World) -> None:
+    """Let each project say what runs in its containers: `setup(engine)` of `containers.py` beside its
+    configuration."""
+    for worker in world.config.workers:
+        file = worker.root / "containers.py"
+        if file.is_file():
+            runpy.run_path(str(file))["setup"](engine)
 
 
 def _engine(name: str, context: EngineContext) -> Engine:

@@ -21,6 +21,7 @@ from validation import PROMPT_CHARS_MAX, text_of
 from api.sessions import owned
 from sandbox import get_sandbox
 
+_serving = set()
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -56,7 +57,10 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
         return await env.SESSIONS.getByName(record["id"]).fetch(request)
     client, server = WebSocketPair.new().object_values()
     browser = FrameSocket(server)
-    ctx.waitUntil(_serve(env, ctx, record, message_id, on, browser))
+    # The open connection keeps the Worker here; waitUntil would end it after 30 seconds.
+    serving = asyncio.ensure_future(_serve(env, ctx, record, message_id, on, browser))
+    _serving.add(serving)
+    serving.add_done_callback(_serving.discard)
     return accepted(client)
 
 

@@ -49,7 +49,7 @@ def test_before_the_context_is_read_once_after_a_fixed_wait() -> None:
     assert host.files == {}, "the context holds secrets and is deleted at once"
 
 
-def test_after_the_context_of_the_message_is_looked_for_every_50_ms() -> None:
+def test_after_the_context_of_the_message_is_looked_for_in_small_steps() -> None:
     host = MemoryHost()
 
     def arrive() -> None:
@@ -62,7 +62,7 @@ def test_after_the_context_of_the_message_is_looked_for_every_50_ms() -> None:
     frames = asyncio.run(serving(host, "/", query, lambda channel: channel.until("process-exit")))
 
     assert frames[1]["text"] == "mine"
-    assert host.slept_s == [0.05] * 3
+    assert host.slept_s == [0.01] * 3
     assert list(host.files) == ["/tmp/vf-query-m2.json"]
 
 

@@ -1,0 +1,1 @@
+"""The experiment: a Worker project run before and after its optimisations, in virtual and in real time."""

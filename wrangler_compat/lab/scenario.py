@@ -1,0 +1,81 @@
+"""The three paths of the design: warm, warm with a changed configuration, cold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wrangler_compat.lab.person import Answer, Frame, Person
+from wrangler_compat.lab.variants import Variant
+
+PATHS = ("warm", "changed", "cold")
+_SERVER = {"name": "github", "command": "npx -y @modelcontextprotocol/server-github"}
+_RULES = "Answer briefly."
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One message of an experiment.
+
+    `first_token_ms` is the Worker's, from the query's arrival to the first token's leaving, as the design
+    counts; `at_client_ms` has the way from the client and back.
+    """
+
+    path: str
+    variant: str
+    first_token_ms: float
+    at_client_ms: float
+    timing: Frame
+
+
+class LabFailure(Exception):
+    """A message of the experiment was not answered."""
+
+
+async def run_path(person: Person, path: str, variant: Variant, *, packages: bool) -> Measured:
+    """Prepare a session so that the next message takes `path`, and measure that message.
+
+    `packages`: whether the user has an MCP server that is installed by npm.
+    """
+    session_id = await prepared(person, variant, packages=packages)
+    await toward(person, session_id, path)
+    return measured(path, variant, await person.message(session_id, "hello", variant.query))
+
+
+async def prepared(person: Person, variant: Variant, *, packages: bool) -> str:
+    """A session that has answered a message already."""
+    if packages:
+        await person.call("POST", "/api/mcp", _SERVER)
+    await person.call("PUT", "/api/user/claude-md", {"content": _RULES})
+    session_id = await person.session(variant.query)
+    measured("first", variant, await person.message(session_id, "first", variant.query))
+    return session_id
+
+
+async def toward(person: Person, session_id: str, path: str, turn: int = 0) -> None:
+    """What lies between two messages on a path."""
+    if path == "changed":
+        await person.call("PUT", "/api/user/claude-md", {"content": f"{_RULES} {turn + 1}"})
+    elif path == "cold":
+        await person.call("POST", f"/api/sessions/{session_id}/sleep")
+
+
+def measured(path: str, variant: Variant, answer: Answer) -> Measured:
+    """Raises LabFailure when there was no token."""
+    if answer.first_token_ms is None:
+        raise LabFailure(f"{path}, {variant.name}: {answer.last}")
+    timing = answer.timing
+    return Measured(path, variant.name, timing["firstTokenMs"], answer.first_token_ms, timing)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of them lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def grouped(found: list[Measured]) -> dict[tuple[str, str], list[Measured]]:
+    """By path and variant."""
+    groups: dict[tuple[str, str], list[Measured]] = {}
+    for one in found:
+        groups.setdefault((one.path, one.variant), []).append(one)
+    return groups

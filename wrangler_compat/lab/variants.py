@@ -1,0 +1,60 @@
+"""Which optimisations are on: before, each alone, the five, each of what goes beyond, all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.errors import UserError
+
+FIVE = ("config_cache", "skip_redundant", "parallel", "no_delays", "cold_start")
+BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable")
+ALL = (*FIVE, *BEYOND)
+_WORDS = {
+    "config_cache": "1 configuration cache",
+    "skip_redundant": "2 skip redundant work",
+    "parallel": "3 parallel groups",
+    "no_delays": "4 no fixed delays",
+    "cold_start": "5 cold start",
+    "one_round_trip": "one round trip",
+    "warm_agent": "warm agent",
+    "wake_early": "wake early",
+    "resumable": "resumable stream",
+}
+
+
+class LabError(UserError):
+    """The experiment cannot be run as asked; the message says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A name for people, and the switches that are on."""
+
+    name: str
+    switches: tuple[str, ...]
+
+    @property
+    def query(self) -> str:
+        return ",".join(self.switches)
+
+
+def variants(only: str | None) -> list[Variant]:
+    """All variants, or before, the chosen ones by number or name, and all. Raises LabError."""
+    before, five, every = Variant("before", ()), Variant("the five", FIVE), Variant("all", ALL)
+    if only is None:
+        alone = [Variant(_WORDS[name], (name,)) for name in FIVE]
+        beyond = [
+            Variant(f"the five + {_WORDS[name]}", (*FIVE, name)) for name in ("one_round_trip", "resumable")
+        ]
+        beyond.append(Variant("the five + warm agent", (*FIVE, "one_round_trip", "warm_agent", "resumable")))
+        return [before, *alone, five, *beyond, every]
+    chosen = tuple(_named(word.strip()) for word in only.split(","))
+    return [before, Variant(" + ".join(_WORDS[name] for name in chosen), chosen)]
+
+
+def _named(word: str) -> str:
+    if word.isdigit() and 1 <= int(word) <= len(FIVE):
+        return FIVE[int(word) - 1]
+    if word in ALL:
+        return word
+    raise LabError(f"there is no optimisation {word!r}; there are 1 to 5, {', '.join(ALL)}")

@@ -1,0 +1,132 @@
+"""Running the experiment: many seeds in virtual time, and once for real on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.config import WorldConfig
+from edge.kernel import tasks
+from edge.kernel.clock import VirtualClock, WallClock
+from edge.testing.world import WorldUnderTest
+from edge.world import World
+from sandbox.engines.names import engine_maker
+from wrangler_compat.config.load import LoadOptions, load
+from wrangler_compat.lab.person import Person
+from wrangler_compat.lab.scenario import Measured, measured, prepared, run_path, toward
+from wrangler_compat.lab.variants import Variant
+from wrangler_compat.modules.dialect import PythonDialect
+
+Told = Callable[[str], None]
+
+
+def project_config(config: Path) -> WorldConfig:
+    """The project's Workers. Raises ConfigError."""
+    return load([config], LoadOptions()).world
+
+
+def run_virtual(
+    config: Path, profile: str, seeds: int, paths: Sequence[str], choices: Sequence[Variant], told: Told
+) -> list[Measured]:
+    """Each path and variant once a seed, under a latency profile. Raises UserError."""
+    found = []
+    for variant in choices:
+        for path in paths:
+            told(f"virtual: {path}, {variant.name}")
+            for seed in range(seeds):
+                found.append(_one_virtual(config, profile, seed, path, variant))
+    return found
+
+
+def _one_virtual(config: Path, profile: str, seed: int, path: str, variant: Variant) -> Measured:
+    world = WorldUnderTest(
+        project_config(config),
+        dialect=PythonDialect(),
+        clock=VirtualClock(),
+        seed=seed,
+        network=profile,
+        engine=engine_maker("fake"),
+        limit_s=120.0,
+    )
+
+    async def whole() -> Measured:
+        await world.start()
+        try:
+            person = await Person(world).sign_in()
+            return await run_path(person, path, variant, packages=True)
+        finally:
+            await world.close(0)
+
+    try:
+        return world.run(whole())
+    finally:
+        world.stage.close()
+
+
+def run_real(
+    config: Path, rounds: int, paths: Sequence[str], choices: Sequence[Variant], told: Told
+) -> list[Measured]:
+    """Each path and variant `rounds` times with the process engine, the scripted agent answering at once."""
+
+    async def work(world: World) -> list[Measured]:
+        found = []
+        for number, variant in enumerate(choices):
+            for path in paths:
+                told(f"real: {path}, {variant.name}")
+                person = await Person(world, f"ada-{number}-{path}").sign_in()
+                session_id = await prepared(person, variant, packages=False)
+                for turn in range(rounds):
+                    await toward(person, session_id, path, turn)
+                    answer = await person.message(session_id, "hello", variant.query)
+                    found.append(measured(path, variant, answer))
+        return found
+
+    return _in_real_world(config, work)
+
+
+def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: Told) -> list[Measured]:
+    """Many sessions at once, each with `rounds` warm messages a second apart."""
+
+    async def one(world: World, number: int) -> list[Measured]:
+        person = await Person(world, f"crowd-{number}").sign_in()
+        session_id = await prepared(person, variant, packages=False)
+        found = []
+        for _ in range(rounds):
+            await world.clock.sleep(1.0)
+            answer = await person.message(session_id, "hello", variant.query)
+            found.append(measured(f"warm, {sessions} at once", variant, answer))
+        return found
+
+    async def work(world: World) -> list[Measured]:
+        told(f"real: {sessions} sessions at once")
+        groups = await asyncio.gather(*(one(world, number) for number in range(sessions)))
+        return [one for group in groups for one in group]
+
+    return _in_real_world(config, work)
+
+
+def _in_real_world(
+    config: Path, work: Callable[[World], Coroutine[Any, Any, list[Measured]]]
+) -> list[Measured]:
+    async def whole() -> list[Measured]:
+        tasks.install(asyncio.get_running_loop())
+        with tempfile.TemporaryDirectory(prefix="edge-lab-") as state:
+            world = World(
+                project_config(config),
+                dialect=PythonDialect(),
+                clock=WallClock(),
+                state_dir=Path(state),
+                engine=engine_maker("process"),
+            )
+            await world.start()
+            try:
+                if world.fleet is not None:
+                    await world.fleet.opened()
+                return await work(world)
+            finally:
+                await world.close(1.0)
+
+    return asyncio.run(whole())
