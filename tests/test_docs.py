@@ -39,7 +39,13 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
 
 
 #: The page that explains a command, with all its flags.
-HOME = {"dev": "dev.md", "profile": "latency-model.md", "sim": "simulation.md", "trace": "tracing.md"}
+HOME = {
+    "dev": "dev.md",
+    "lab": "lab.md",
+    "profile": "latency-model.md",
+    "sim": "simulation.md",
+    "trace": "tracing.md",
+}
 ALL_COMMANDS = [(name, command) for name, command in commands(command_line, "edge") if name != "edge"]
 
 
