@@ -40,12 +40,13 @@ def setup(engine: Any) -> None:
 async def _agent_server(process: Any) -> int:
     await process.instance.phase("server_start")
     host = FakeHost(process)
+    channels: list[FakeChannel] = []
     server = AgentServer(host, AgentStarter(host, {"scripted": ["scripted-agent"]}, "scripted"), process.pid)
 
     async def answer(request: Request) -> Response:
         url = urlsplit(request.url)
         if (request.headers.get_str("upgrade") or "").lower() == "websocket":
-            return _socket(server, url.path, dict(parse_qsl(url.query)))
+            return _socket(server, url.path, dict(parse_qsl(url.query)), channels)
         body = decode_object(await _text(request))
         status, content = await server.http(request.method, url.path, body)
         return Response.make(json.dumps(content).encode(), status)
@@ -54,7 +55,9 @@ async def _agent_server(process: Any) -> int:
     try:
         await asyncio.Event().wait()
     finally:
-        await server.close()
+        for channel in channels:
+            channel.cut()
+        host.end_agents()
     return 0
 
 
@@ -70,10 +73,11 @@ async def _text(request: Request) -> str:
     return str(await request.text())
 
 
-def _socket(server: AgentServer, path: str, query: dict[str, str]) -> Response:
+def _socket(server: AgentServer, path: str, query: dict[str, str], channels: list[FakeChannel]) -> Response:
     pair = WebSocketPair()
     local, remote = pair._ends
     channel = FakeChannel(remote)
+    channels.append(channel)
     task = asyncio.ensure_future(server.websocket(path, query, channel))
     _serving.add(task)
     task.add_done_callback(_serving.discard)
@@ -107,6 +111,13 @@ class FakeChannel:
     async def receive(self) -> str | None:
         return await self._texts.get()
 
+    def cut(self) -> None:
+        """The container is gone, and the connection with it."""
+        if not self._closed:
+            self._closed = True
+            self._socket._drop()
+            self._texts.put_nowait(None)
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         if not self._closed:
             self._closed = True
@@ -119,6 +130,12 @@ class FakeHost:
 
     def __init__(self, process: Any) -> None:
         self._process = process
+        self._agents: list[FakeAgent] = []
+
+    def end_agents(self) -> None:
+        """The container is gone, and all that ran in it."""
+        for agent in self._agents:
+            agent.signal(9)
 
     def now_ms(self) -> int:
         return int(self._process.clock.now_ms())
@@ -142,6 +159,7 @@ class FakeHost:
     async def spawn(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> FakeAgent:
         agent = FakeAgent(self._process, {**self._process.env, **env})
         agent.start()
+        self._agents.append(agent)
         return agent
 
     async def run(self, argv: Sequence[str], limit_s: float) -> int:

@@ -25,6 +25,7 @@ from workers import DurableObject
 
 from sandbox import get_sandbox
 
+RELINK_LIMIT_S = 5.0
 CACHE_MS = 5 * 60 * 1000
 
 
@@ -176,7 +177,8 @@ class Session(DurableObject):
         async with self._linking:
             if self._link is None or self._link.closed:
                 self._link = Link(await manager.connect("/agent"), self._lost)
-                self.ctx.waitUntil(self._link.read())
+                # No waitUntil: it lasts as long as the object, and must not keep a new one from beginning.
+                self._reading = asyncio.ensure_future(self._link.read())
             return self._link
 
     def _lost(self):
@@ -258,6 +260,8 @@ class Session(DurableObject):
     def _run_of(self, message_id, prompt, on):
         async def hear(frame):
             text = self.buffer.add(message_id, frame)
+            if text is None:
+                return
             for socket in self.ctx.getWebSockets(message_id):
                 socket.send(text)
 
@@ -272,13 +276,13 @@ class Session(DurableObject):
             "manager": lambda waterfall: self._manager(waterfall, on),
         }
         if "warm_agent" in on:
-            parts["link"] = self._warm_link
+            parts |= {"link": self._warm_link, "relink": self._relink}
             return WarmRun(self.env, self._record, message_id, prompt, on, **parts)
         return MessageRun(self.env, self._record, message_id, prompt, on, **parts)
 
-    async def _drive(self, run):
+    async def _drive(self, run, work=None):
         try:
-            await run.run()
+            await (run.run() if work is None else work)
             state = run.manager.state
         except Exception as failure:
             state = {}
@@ -303,22 +307,18 @@ class Session(DurableObject):
         """This object forgot a run (it was restarted): the agent server still has it."""
         run = self._run_of(message_id, "", parse("warm_agent"))
         self._runs[message_id] = run
+        await self._drive(run, run.take_up())
+
+    async def _relink(self, run):
+        """Connect to the agent server again, and ask for what is missing of a run."""
         try:
-            link = await self._open_link(run.manager)
-            run.socket = link.channel(message_id)
-            run.socket.send(
-                {"type": "attach", "messageId": message_id, "after": self.buffer.agent_seq(message_id)}
-            )
-            async for frame in run.socket:
-                if frame["type"] == "error" and frame.get("error") == "no such run":
-                    frame = {"type": "error", "error": "this run was lost with its sandbox"}
-                await run._hear(frame)
-                if frame["type"] in ("done", "error", "process-exit"):
-                    break
-        except Exception as failure:
-            await run._hear({"type": "error", "error": f"this run was lost with its sandbox: {failure}"})
-        finally:
-            self._runs.pop(message_id, None)
+            link = await asyncio.wait_for(self._open_link(run.manager), RELINK_LIMIT_S)
+        except TimeoutError:
+            raise ApiError(502, "the connection to the sandbox was lost") from None
+        channel = link.channel(run.message_id)
+        after = self.buffer.agent_seq(run.message_id)
+        channel.send({"type": "attach", "messageId": run.message_id, "after": after})
+        return channel
 
 
 class Link:

@@ -42,11 +42,16 @@ class MessageRun:
         socket = await self._prepared()
         self.socket = socket if isinstance(socket, FrameSocket) else FrameSocket(socket)
         self._wait = self.waterfall.begin(10, "context read")
+        last = None
         async for frame in self.socket:
+            last = frame["type"]
             await self._take(frame)
-            if frame["type"] == "process-exit":
+            if last == "process-exit":
                 break
         self.socket.close()
+        if last not in ("done", "error", "process-exit"):
+            self.manager.state = {}  # what was known of the container went with it
+            raise ApiError(502, "the connection to the sandbox was lost")
         if "skip_redundant" in self.on and self.manager.state:
             self._background(self._remember())
 
@@ -165,12 +170,13 @@ class MessageRun:
 class WarmRun(MessageRun):
     """The same over a connection that is kept, to an agent that is kept: steps 8 to 10 are gone.
 
-    `link(config, waterfall)` gives the open socket to the agent server.
+    `link(config, run)` gives the open socket to the agent server, `relink(run)` a new one when it was lost.
     """
 
-    def __init__(self, *args, link, **keywords):
+    def __init__(self, *args, link, relink, **keywords):
         super().__init__(*args, **keywords)
         self._link = link
+        self._relink = relink
 
     async def run(self):
         config = await self.configuration()
@@ -180,17 +186,27 @@ class WarmRun(MessageRun):
         self.waterfall.skip(8, "context file", "the query goes over the connection")
         self._wait = self.waterfall.begin(11, "agent")
         self.socket.send(self.query(config))
-        async for frame in self.frames():
+        if not await self._heard_out():
+            await self.take_up()
+
+    async def take_up(self):
+        """Go on with a run whose connection was lost: the agent server still has it, unless its container
+        went, too. Raises ApiError."""
+        self.socket = await self._relink(self)
+        if not await self._heard_out():
+            raise ApiError(502, "the connection to the sandbox was lost")
+
+    async def _heard_out(self):
+        """Hear the frames of this message; whether its last one came."""
+        async for frame in self.socket:
+            if frame.get("messageId") != self.message_id:
+                continue
+            if frame["type"] == "error" and frame.get("error") == "no such run":
+                raise ApiError(502, "this run was lost with its sandbox")
             await self._take(frame)
             if frame["type"] in ("done", "process-exit"):
-                return
-
-    async def frames(self):
-        """The frames of this message; the connection may carry others."""
-        async for frame in self.socket:
-            if frame.get("messageId") == self.message_id:
-                yield frame
-        raise ApiError(502, "the connection to the sandbox was lost")
+                return True
+        return False
 
 
 def rewritten(prompt, config):

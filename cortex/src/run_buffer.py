@@ -35,14 +35,17 @@ class RunBuffer:
         return True
 
     def add(self, message_id, frame):
-        """Number a frame and keep it; gives its text."""
-        seq = self._row(message_id)["last"] + 1
-        agent_seq = frame.get("seq", 0)
+        """Number a frame and keep it; gives its text, or None for one of the agent's that was there already."""
+        row = self._row(message_id)
+        seq, agent_seq = row["last"] + 1, frame.get("seq", 0)
+        if 0 < agent_seq <= row["agent_seq"]:
+            return None
         text = json.dumps({**frame, "messageId": message_id, "seq": seq})
+        ended = int(frame["type"] in ("done", "error"))  # SQL has no booleans
         self._sql.exec("INSERT INTO frames VALUES (?, ?, ?)", message_id, seq, text)
         self._sql.exec(
             "UPDATE runs SET last = ?, ended = max(ended, ?), agent_seq = max(agent_seq, ?) WHERE message = ?",
-            seq, frame["type"] in ("done", "error"), agent_seq, message_id,
+            seq, ended, agent_seq, message_id,
         )  # fmt: skip
         if seq > FRAMES_MAX:
             self._sql.exec("DELETE FROM frames WHERE message = ? AND seq <= ?", message_id, seq - FRAMES_MAX)
