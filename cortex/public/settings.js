@@ -3,7 +3,10 @@
 import { call } from "./api.js";
 
 function element(name, attributes = {}, ...children) {
-  const made = Object.assign(document.createElement(name), attributes);
+  const { value, ...rest } = attributes;
+  const made = Object.assign(document.createElement(name), rest);
+  if (value !== undefined && name === "input") made.setAttribute("value", value);
+  else if (value !== undefined) made.value = value;
   made.append(...children);
   return made;
 }

@@ -38,7 +38,7 @@ class Session(DurableObject):
         self._assembling = None
         self._container_state = {}
         self._link, self._linking = None, asyncio.Lock()
-        self._runs, self._waking = {}, None
+        self._runs, self._waking, self._ready_with = {}, None, None
         self.buffer = RunBuffer(ctx.storage.sql)
         ctx.blockConcurrencyWhile(self._load)
 
@@ -148,12 +148,19 @@ class Session(DurableObject):
 
     async def _get_ready(self):
         """Wake the container, start the agent server, install packages: ahead of the message."""
+        if self._is_ready():
+            return
         if self._waking is None:
             self._waking = asyncio.ensure_future(self._wake())
         try:
             await asyncio.shield(self._waking)
         except ApiError as failure:
             print(f"the sandbox of {self._record['id']} did not get ready: {failure.message}")
+
+    def _is_ready(self):
+        """Whether a warm agent waits that knows the present configuration."""
+        connected = self._link is not None and not self._link.closed
+        return connected and self._fresh() and self._ready_with == self._config["hash"]
 
     async def _wake(self):
         try:
@@ -166,6 +173,7 @@ class Session(DurableObject):
             else:
                 await manager.refresh_mcp(config)
             self._container_state = manager.state
+            self._ready_with = config["hash"]
             await self.update(json.dumps({"status": "active", "lastActiveAt": now_ms()}))
             if "warm_agent" in manager.on:
                 await self._open_link(manager)
@@ -212,7 +220,7 @@ class Session(DurableObject):
 
     async def fetch(self, request):
         """A browser connects to a message: `?messageId=`, `?switches=`, `?after=` to take it up again."""
-        query = dict(parse_qsl(urlsplit(request.url).query))
+        query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
         client, server = WebSocketPair.new().object_values()
         message_id = query["messageId"]
         self.ctx.acceptWebSocket(server, to_js([message_id]))
@@ -258,12 +266,17 @@ class Session(DurableObject):
         self.ctx.waitUntil(self._drive(run))
 
     def _run_of(self, message_id, prompt, on):
+        held = []
+
         async def hear(frame):
-            text = self.buffer.add(message_id, frame)
-            if text is None:
-                return
+            held.append(frame)
+            if frame["type"] == "session-init":
+                return  # goes with the first token: each write keeps the object until it is durable
+            texts = [self.buffer.add(message_id, one) for one in held]
+            held.clear()
             for socket in self.ctx.getWebSockets(message_id):
-                socket.send(text)
+                for text in filter(None, texts):
+                    socket.send(text)
 
         async def store(role, text):
             await store_message(self.env, self._record["id"], message_id, role, text)

@@ -32,7 +32,8 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request):
         url = urlsplit(request.url)
         try:
-            return await self._route(request, url.path.strip("/").split("/"), dict(parse_qsl(url.query)))
+            query = dict(parse_qsl(url.query, keep_blank_values=True))
+            return await self._route(request, url.path.strip("/").split("/"), query)
         except ApiError as error:
             return failed(error)
 

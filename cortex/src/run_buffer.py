@@ -18,24 +18,30 @@ _SCHEMA = (
 class RunBuffer:
     def __init__(self, sql):
         self._sql = sql
+        self._begun = {}
         for statement in _SCHEMA:
             sql.exec(statement)
 
     def begin(self, message_id, prompt):
-        """Begin a run; False when the message has one already."""
-        if self._row(message_id) is not None:
+        """Begin a run; False when the message has one already. It is written with its first frame: a write
+        now would hold the query back until it is durable."""
+        if message_id in self._begun or self._row(message_id) is not None:
             return False
+        self._begun[message_id] = prompt
+        return True
+
+    def _write_begun(self, message_id):
+        prompt = self._begun.pop(message_id)
         began = self._sql.exec("SELECT ifnull(max(began), 0) + 1 AS n FROM runs").one()["n"]
         self._sql.exec("INSERT INTO runs VALUES (?, ?, ?, 0, 0, 0)", message_id, began, prompt)
-        self._sql.exec(
-            "DELETE FROM frames WHERE message IN (SELECT message FROM runs WHERE began <= ?)",
-            began - RUNS_MAX,
-        )
+        old = "SELECT message FROM runs WHERE began <= ?"
+        self._sql.exec(f"DELETE FROM frames WHERE message IN ({old})", began - RUNS_MAX)
         self._sql.exec("DELETE FROM runs WHERE began <= ?", began - RUNS_MAX)
-        return True
 
     def add(self, message_id, frame):
         """Number a frame and keep it; gives its text, or None for one of the agent's that was there already."""
+        if message_id in self._begun:
+            self._write_begun(message_id)
         row = self._row(message_id)
         seq, agent_seq = row["last"] + 1, frame.get("seq", 0)
         if 0 < agent_seq <= row["agent_seq"]:
@@ -61,10 +67,12 @@ class RunBuffer:
     def ended(self, message_id):
         """Whether its last frame is there; a run that is not known has nothing more to come."""
         row = self._row(message_id)
-        return row is None or bool(row["ended"])
+        return message_id not in self._begun and (row is None or bool(row["ended"]))
 
     def agent_seq(self, message_id):
-        return self._row(message_id)["agent_seq"]
+        """The number of the agent's last frame that is here."""
+        row = self._row(message_id)
+        return 0 if row is None else row["agent_seq"]
 
     def messages(self):
         """The runs that are kept, the oldest first."""

@@ -331,7 +331,10 @@ class WebSocket(EventTarget, js_name="WebSocket"):
         """Dispatch one frame as an event, once the input gate of the accepting object is open."""
         self._pumping = False
         guard = resume_guard.get()
-        wait = None if guard is None else guard.blocked()
+        try:
+            wait = None if guard is None else guard.blocked()
+        except asyncio.CancelledError:
+            return  # the object that accepted this was reset: nobody is there to hear of it
         if wait is not None:
             self._pumping = True
             wait.add_done_callback(lambda _settled: self._pump(), context=self._context)

@@ -20,6 +20,8 @@ from wrangler_compat.lab.scenario import Measured, measured, prepared, run_path,
 from wrangler_compat.lab.variants import Variant
 from wrangler_compat.modules.dialect import PythonDialect
 
+#: Nobody sends a message in the moment in which the last answer ends.
+_THINKING_S = 0.3
 Told = Callable[[str], None]
 
 
@@ -79,6 +81,7 @@ def run_real(
                 person = await Person(world, f"ada-{number}-{path}").sign_in()
                 session_id = await prepared(person, variant, packages=False)
                 for turn in range(rounds):
+                    await world.clock.sleep(_THINKING_S)
                     await toward(person, session_id, path, turn)
                     answer = await person.message(session_id, "hello", variant.query)
                     found.append(measured(path, variant, answer))

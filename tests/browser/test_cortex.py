@@ -1,0 +1,104 @@
+"""Cortex in a real browser: tokens, the waterfall, a switch, a lost connection."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.examples.serving import ROOT, DevServer, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    folder = tmp_path_factory.mktemp("cortex")
+    project = folder / "cortex"
+    shutil.copytree(ROOT / "cortex", project)
+    with serving(project, folder / "state") as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Any, served: DevServer) -> Iterator[Any]:
+    """A new visitor. At the end the page may not have met a script error."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(served.url)
+    opened.fill("#sign-in-form input", "grace")
+    opened.click("#sign-in-form button")
+    opened.wait_for_selector("body[data-state=signed-in]")
+    opened.click("#new-session")
+    opened.wait_for_selector("#sessions button[aria-current=true]")
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def send(page: Any, text: str) -> Any:
+    """Send a message; its answer with the waterfall."""
+    answers = page.locator("#messages li.assistant")
+    answer = answers.nth(answers.count())
+    page.fill("#prompt", text)
+    page.click("#send")
+    answer.locator(".waterfall svg").wait_for(timeout=30_000)
+    return answer
+
+
+def save_pace(page: Any, first_token_ms: int, tokens_per_s: int) -> None:
+    """Say how fast the agent talks; on return the settings are shown anew."""
+    page.fill("#settings input[name=firstTokenMs]", str(first_token_ms))
+    page.fill("#settings input[name=tokensPerS]", str(tokens_per_s))
+    with page.expect_response(lambda reply: reply.request.method == "PUT"):
+        page.locator("#settings section", has_text="The agent").get_by_role("button", name="Save").click()
+    page.wait_for_selector(f"#settings input[name=tokensPerS][value='{tokens_per_s}']")
+
+
+def test_tokens_a_waterfall_and_a_switch(page: Any) -> None:
+    send(page, "wake up")
+    answer = send(page, "hello there")
+    assert answer.locator(".text").inner_text().startswith("You said: hello there.")
+    assert "skipped" in answer.locator("svg").inner_html()
+    page.get_by_role("button", name="Before").click()
+    slower = send(page, "hello again")
+    assert slower.locator(".text").inner_text().startswith("You said: hello again.")
+    described = slower.locator("svg").get_attribute("aria-label")
+    for step in ("configuration", "MCP configuration", "agent server", "context file", "WebSocket"):
+        assert step in described
+    assert page.locator("#runs tbody tr").count() == 3
+    quick, slow = (float(item.get_attribute("data-without-model-ms")) for item in (answer, slower))
+    assert slow > quick
+
+
+def test_settings_change_the_agent_and_tools_ask(page: Any, tmp_path: Path) -> None:
+    page.click("#open-settings")
+    save_pace(page, 0, 0)
+    page.fill("#settings input[name=name] >> nth=0", "files")
+    page.fill("#settings input[name=command]", "node server.js")
+    page.locator("#settings section", has_text="MCP servers").get_by_role("button", name="Add").click()
+    page.wait_for_selector("#settings li:has-text('files: node server.js')")
+    page.get_by_role("button", name="Close").click()
+    answer = send(page, "look around\n[tool:run echo $((6 * 7))]")
+    assert "42" in answer.inner_text()
+
+
+def test_a_dropped_connection_is_resumed(page: Any) -> None:
+    page.click("#open-settings")
+    save_pace(page, 100, 10)
+    page.get_by_role("button", name="Close").click()
+    page.fill("#prompt", "a longer story please")
+    page.click("#send")
+    answer = page.locator("#messages li.assistant").last
+    answer.locator(".text").wait_for()
+    page.click("#drop")
+    answer.locator(".waterfall svg").wait_for(timeout=30_000)
+    words = answer.locator(".text").inner_text().split()
+    assert words[:4] == ["You", "said:", "a", "longer"]
+    assert len(words) >= 38, "the reply came whole"
+    assert answer.locator(".bad").count() == 0
