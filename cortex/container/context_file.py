@@ -2,8 +2,8 @@
 
 The Worker writes it and connects; the server reads it and deletes it at once, for it holds secrets. Before:
 one fixed path and a fixed wait of 150 ms, whether the file is there or not (step 10 of the design). After: a
-path of its own for each message, so that two in flight never read each other's context, looked for every 10 ms:
-a look in the container costs nothing, and half a step is lost at each message.
+path of its own for each message, so that two in flight never read each other's context, looked for every
+10 ms: a look in the container costs nothing, and half a step is lost at each message.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 From the agent: `session-init`, `text-delta {text}`, `reasoning-delta {text}`, `tool-start {id, name, input}`,
 `tool-result {id, name, output}`, `confirmation {toolName, input, approvalId}`, `error {error}`,
-`done {sessionId, fullText, usage, costUsd}`; the server adds `context-read`, `ping` and `process-exit {exitCode}`.
-To the agent: `query`, `confirm {approvalId, allow}`, `stop`; the server keeps `pause`, `resume` and `attach`
-to itself.
+`done {sessionId, fullText, usage, costUsd}`; the server adds `context-read`, `ping` and
+`process-exit {exitCode}`. To the agent: `query`, `confirm {approvalId, allow}`, `stop`; the server keeps
+`pause`, `resume` and `attach` to itself.
 """
 
 from __future__ import annotations

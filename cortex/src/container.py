@@ -1,4 +1,6 @@
-"""The session's Durable Object (the design's `container.ts`): configuration cache, warm connection, run buffer.
+"""The session's Durable Object (the design's `container.ts`).
+
+Configuration cache, warm connection, buffer of runs.
 
 It keeps the user's settings as they were told to it, so that the configuration of a message costs about a
 millisecond. It is assembled anew from KV when there is none, when a change was missed, or after five minutes.
@@ -11,8 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 from api.sessions import changed_record
 from config_assembly import assemble, read_settings
 from envelope import ApiError
-from frame_socket import FrameSocket, accepted
+from frame_socket import accepted
 from js import WebSocketPair
+from link import Link
 from message_run import MessageRun, WarmRun
 from messages import store_message
 from pyodide.ffi import to_js
@@ -332,53 +335,3 @@ class Session(DurableObject):
         after = self.buffer.agent_seq(run.message_id)
         channel.send({"type": "attach", "messageId": run.message_id, "after": after})
         return channel
-
-
-class Link:
-    """The connection to the agent server, shared by the runs of a session."""
-
-    def __init__(self, socket, lost):
-        self._socket = FrameSocket(socket)
-        self._channels = {}
-        self._lost = lost
-
-    @property
-    def closed(self):
-        return self._socket.closed
-
-    async def read(self):
-        """Sort what comes in by its message, until the connection ends."""
-        async for frame in self._socket:
-            if (channel := self._channels.get(frame.get("messageId"))) is not None:
-                channel.put_nowait(frame)
-        self._lost()
-        for channel in self._channels.values():
-            channel.put_nowait(None)
-
-    def channel(self, message_id):
-        """The frames of one message, and a way to answer."""
-        queue = self._channels[message_id] = asyncio.Queue()
-        return Channel(self._socket, queue)
-
-    def forget(self, message_id):
-        self._channels.pop(message_id, None)
-
-
-class Channel:
-    """One message's part of a link."""
-
-    def __init__(self, socket, queue):
-        self._socket = socket
-        self._queue = queue
-
-    def send(self, frame):
-        self._socket.send(frame)
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        frame = await self._queue.get()
-        if frame is None:
-            raise StopAsyncIteration
-        return frame

@@ -1,4 +1,4 @@
-"""One message from prompt to last token: the chain of the design, before and after (the heart of `sdk.ts`)."""
+"""One message from prompt to last token: the chain of the design, before and after."""
 
 import asyncio
 import re
@@ -15,8 +15,8 @@ _AFTER_TOKEN = ("tool-start", "done", "error", "process-exit")
 class MessageRun:
     """Runs the chain and passes frames on.
 
-    `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a message;
-    `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the SandboxManager.
+    `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a
+    message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the SandboxManager.
     """
 
     def __init__(

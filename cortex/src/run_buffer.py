@@ -39,7 +39,7 @@ class RunBuffer:
         self._sql.exec("DELETE FROM runs WHERE began <= ?", began - RUNS_MAX)
 
     def add(self, message_id, frame):
-        """Number a frame and keep it; gives its text, or None for one of the agent's that was there already."""
+        """Number a frame and keep it; gives its text, None for one of the agent's that was there already."""
         if message_id in self._begun:
             self._write_begun(message_id)
         row = self._row(message_id)
@@ -50,7 +50,8 @@ class RunBuffer:
         ended = int(frame["type"] in ("done", "error"))  # SQL has no booleans
         self._sql.exec("INSERT INTO frames VALUES (?, ?, ?)", message_id, seq, text)
         self._sql.exec(
-            "UPDATE runs SET last = ?, ended = max(ended, ?), agent_seq = max(agent_seq, ?) WHERE message = ?",
+            "UPDATE runs SET last = ?, ended = max(ended, ?), agent_seq = max(agent_seq, ?) "
+            "WHERE message = ?",
             seq, ended, agent_seq, message_id,
         )  # fmt: skip
         if seq > FRAMES_MAX:

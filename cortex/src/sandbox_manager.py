@@ -180,7 +180,7 @@ class SandboxManager:
     # -- step 8
 
     async def write_context(self, query, message_id):
-        """Give the query to the agent server by file: one path for all, or one of its own for each message."""
+        """Give the query to the agent server by file: one path for all, or one for each message."""
         own = "no_delays" in self.on
         path = f"/tmp/vf-query-{message_id}.json" if own else "/tmp/vf-pending-query.json"
         with self.waterfall.step(8, "context file", path):

@@ -1,8 +1,8 @@
 """`/api/sdk`: messages (the design's `api/sdk.ts`).
 
 `GET /api/sdk/ws` is upgraded to a WebSocket: its first frame is the query. With the switch `resumable` the
-session's object holds the run, and a connection that is lost is taken up again; without it this Worker runs the
-chain and the browser's connection is the run's.
+session's object holds the run, and a connection that is lost is taken up again; without it this Worker runs
+the chain and the browser's connection is the run's.
 """
 
 import asyncio
