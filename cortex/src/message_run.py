@@ -16,7 +16,8 @@ class MessageRun:
     """Runs the chain and passes frames on.
 
     `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a
-    message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the SandboxManager.
+    message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the
+    SandboxManager.
     """
 
     def __init__(
