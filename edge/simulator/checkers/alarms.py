@@ -28,6 +28,9 @@ class Alarms(Checker):
     def __init__(self, clock: Clock, broken: Broken) -> None:
         super().__init__(clock, broken)
         self._due_s: dict[_Key, float] = {}
+        #: An object that handles an alarm cannot be told of the next one: since when each is free.
+        self._free_s: dict[_Key, float] = {}
+        self._handling: set[_Key] = set()
 
     def listen(self, seams: Seams) -> None:
         seams.around(AlarmScheduler, "changed", self._on_changed)
@@ -52,15 +55,25 @@ class Alarms(Checker):
             if due_s is not None and (event._early or self.clock.now() >= due_s - _INSTANT_S):
                 del self._due_s[key]
                 self._late(key, due_s)
-            return original(event, actor)
+            return self._watched(original(event, actor), key)
 
         return perform
+
+    async def _watched(self, handling: Any, key: _Key) -> Any:
+        self._handling.add(key)
+        try:
+            return await handling
+        finally:
+            self._handling.discard(key)
+            self._free_s[key] = self.clock.now()
 
     def finish(self) -> None:
         for key, due_s in self._due_s.items():
             self._late(key, due_s)
 
     def _late(self, key: _Key, due_s: float) -> None:
-        late_s = self.clock.now() - due_s
+        if key in self._handling:
+            return
+        late_s = self.clock.now() - max(due_s, self._free_s.get(key, 0.0))
         if late_s > _LATE_S:
             self.broke(f"the alarm of {key[0]} {key[1]} is {late_s:.0f} s late")
