@@ -22,8 +22,7 @@ from edge.http.httpx_transport import connection_lost
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.websocket import WebSocket, WebSocketPair
-from edge.http.websocket_client import HANDSHAKE, MESSAGE_BYTES_MAX
-from edge.js.errors import JsException
+from edge.http.websocket_client import HANDSHAKE, MESSAGE_BYTES_MAX, Outgoing
 from edge.kernel.tasks import log_failure, spawn
 
 _log = logging.getLogger("edge.containers")
@@ -82,7 +81,7 @@ async def _flush(protocol: ClientProtocol, connection: Connection) -> None:
             await connection.write_eof()
 
 
-class _Wire:
+class _Wire(Outgoing):
     """Carries messages between the far end of a pair and a connection."""
 
     def __init__(
@@ -92,7 +91,7 @@ class _Wire:
         self._connection = connection
         self._end = end
         self._early = early
-        self._outgoing: asyncio.Queue[str | bytes | tuple[int, str] | None] = asyncio.Queue()
+        super().__init__()
         self._parts: list[bytes] = []
         self._kind = Opcode.TEXT
         self._writing = asyncio.Lock()
@@ -101,15 +100,6 @@ class _Wire:
     def start(self) -> None:
         for work, name in ((self._read(), "container.read"), (self._write(), "container.write")):
             spawn(work, name=name).add_done_callback(log_failure)
-
-    def on_message(self, data: str | bytes) -> None:
-        self._outgoing.put_nowait(data)
-
-    def on_close(self, code: int, reason: str, was_clean: bool) -> None:
-        self._outgoing.put_nowait((code, reason) if was_clean else (1011, ""))
-
-    def on_error(self, reason: JsException) -> None:
-        self._outgoing.put_nowait((1011, ""))
 
     async def _read(self) -> None:
         try:
@@ -126,7 +116,7 @@ class _Wire:
         finally:
             if not self._closed:
                 self._end._drop()
-            self._outgoing.put_nowait(None)
+            self.frames.put_nowait(None)
             await self._connection.close()
 
     def _take(self, events: list[Any]) -> None:
@@ -149,7 +139,7 @@ class _Wire:
 
     async def _write(self) -> None:
         try:
-            while (frame := await self._outgoing.get()) is not None:
+            while (frame := await self.frames.get()) is not None:
                 if self._closed:
                     return
                 if isinstance(frame, tuple):

@@ -105,27 +105,35 @@ def bridge(connection: ClientConnection) -> WebSocket:
     return local
 
 
-class _Wire:
+class Outgoing:
+    """What one end of a pair sends, waiting to leave over a real connection (`edge.http.frames.Sink`)."""
+
+    def __init__(self) -> None:
+        #: Messages, a Close as its code and reason, and None when nobody takes any more.
+        self.frames: asyncio.Queue[str | bytes | tuple[int, str] | None] = asyncio.Queue()
+
+    def on_message(self, data: str | bytes) -> None:
+        self.frames.put_nowait(data)
+
+    def on_close(self, code: int, reason: str, was_clean: bool) -> None:
+        self.frames.put_nowait((code, reason) if was_clean else (1011, ""))
+
+    def on_error(self, reason: JsException) -> None:
+        self.frames.put_nowait((1011, ""))
+
+
+class _Wire(Outgoing):
     """Carries frames between the far end of a pair and a real connection."""
 
     def __init__(self, connection: ClientConnection, end: WebSocket) -> None:
         self._connection = connection
         self._end = end
-        self._outgoing: asyncio.Queue[str | bytes | tuple[int, str] | None] = asyncio.Queue()
+        super().__init__()
         self._clock = current_host.get().clock
 
     def start(self) -> None:
         for work, name in ((self._read(), "websocket.read"), (self._write(), "websocket.write")):
             spawn(work, name=name).add_done_callback(log_failure)
-
-    def on_message(self, data: str | bytes) -> None:
-        self._outgoing.put_nowait(data)
-
-    def on_close(self, code: int, reason: str, was_clean: bool) -> None:
-        self._outgoing.put_nowait((code, reason) if was_clean else (1011, ""))
-
-    def on_error(self, reason: JsException) -> None:
-        self._outgoing.put_nowait((1011, ""))
 
     async def _read(self) -> None:
         from websockets.exceptions import ConnectionClosed
@@ -139,12 +147,12 @@ class _Wire:
             else:
                 self._end._close(int(closed.rcvd.code), closed.rcvd.reason)
         finally:
-            self._outgoing.put_nowait(None)
+            self.frames.put_nowait(None)
 
     async def _write(self) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        while (frame := await self._outgoing.get()) is not None:
+        while (frame := await self.frames.get()) is not None:
             try:
                 if isinstance(frame, tuple):
                     code, reason = frame
