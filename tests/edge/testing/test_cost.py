@@ -13,7 +13,7 @@ from edge.testing.world import WorldUnderTest
 pytestmark = pytest.mark.edge(config="project")
 CALLS = 10_000
 SAMPLE = 1000
-CALL_S_MAX = 0.0002  # measured: 0.00002 on the machine this was written on
+CALL_S_MAX = 0.002  # measured: 0.00002 to 0.0004, as busy as the machine was; more is a fault
 
 
 @pytest.mark.slow
