@@ -15,6 +15,7 @@ from edge.containers.egress import Egress
 from edge.containers.engine import (
     ContainerGone,
     EngineUnavailable,
+    Exit,
     Image,
     Instance,
     InstanceSpec,
@@ -30,7 +31,7 @@ from edge.kernel.tasks import log_failure, spawn_outside
 if TYPE_CHECKING:
     from edge.config import ContainerConfig
     from edge.containers.fleet import Fleet
-    from edge.containers.trouble import ContainerTrouble
+    from edge.containers.trouble import ContainerTrouble, Owner
 
 _log = logging.getLogger("edge.containers")
 SIGKILL = 9
@@ -58,12 +59,13 @@ class Pool:
         self._worker = worker
         self._controls: dict[str, Control] = {}
 
-    def of(self, object_id: str) -> Control:
-        """The container of an object."""
+    def of(self, object_id: str, object_name: str | None = None) -> Control:
+        """The container of an object. Whoever knows the object's name says it."""
         control = self._controls.get(object_id)
         if control is None:
             name = f"{self._worker}-{self.config.class_name}-{object_id}"
-            control = self._controls[object_id] = Control(self, name)
+            control = self._controls[object_id] = Control(self, name, object_id)
+        control.object_name = object_name or control.object_name
         return control
 
     @property
@@ -102,8 +104,10 @@ class Pool:
 class Control:
     """Starts, watches and ends one container after another."""
 
-    def __init__(self, pool: Pool, name: str) -> None:
+    def __init__(self, pool: Pool, name: str, object_id: str) -> None:
         self.name = name
+        self.object_name: str | None = None
+        self._object_id = object_id
         self.lifecycle = Lifecycle()
         self.egress = Egress()
         self.on_end: list[Callable[[], None]] = []
@@ -146,7 +150,8 @@ class Control:
         """Send a signal to its entrypoint; nothing happens when none runs."""
         if self.running:
             instance = await self.instance()
-            if self._pool.trouble is None or not self._pool.trouble.ignores(number):
+            trouble = self._pool.trouble
+            if trouble is None or not trouble.ignores(self._owner(), number):
                 await instance.signal(number)
 
     async def destroy(self, reason: JsException | None) -> None:
@@ -189,9 +194,7 @@ class Control:
             await instance.destroy()
             return
         ready.set_result(instance)
-        if self._pool.trouble is not None:
-            self._pool.trouble.watch(instance, spec.name)
-        exit_ = await instance.wait()
+        exit_ = await self._end_of(instance)
         self.lifecycle.ended(life, exit_)
         await instance.destroy()
         if not end.done():
@@ -200,12 +203,29 @@ class Control:
         for told in list(self.on_end):
             told()
 
+    async def _end_of(self, instance: Instance) -> Exit | None:
+        """How the container ended; None when nobody can tell, as its engine is gone."""
+        trouble = self._pool.trouble
+        try:
+            if trouble is None:
+                return await instance.wait()
+            return await trouble.end_of(self._owner(), instance)
+        except (ContainerGone, EngineUnavailable) as failure:
+            _log.error("the container %s was lost: %s", self.name, failure)
+            return None
+
+    def _owner(self) -> Owner:
+        from edge.containers.trouble import Owner
+
+        names = (self._object_id,) if self.object_name is None else (self.object_name, self._object_id)
+        return Owner(self._pool.config.class_name, names)
+
     async def _start(self, spec: InstanceSpec, *, full: bool) -> Instance:
         if full:
             raise NoInstance(FULL)
         with span("container.start", container=spec.name, engine=self._pool.fleet.engine.name):
             if self._pool.trouble is not None:
-                self._pool.trouble.before_start(spec.name)
+                await self._pool.trouble.before_start(self._owner())
             try:
                 await self._pool.fleet.opened()
                 return await self._pool.fleet.engine.start(spec)

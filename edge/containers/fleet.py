@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.config import ContainerConfig, WorldConfig
 from edge.containers.binding import ContainerBinding
-from edge.containers.control import Control, Pool
+from edge.containers.control import Pool
 from edge.containers.engine import Engine, EngineUnavailable, StartFailed
 from edge.errors import ConfigError
 from edge.kernel.clock import Clock, VirtualClock
@@ -18,6 +18,7 @@ from edge.kernel.tasks import log_failure, spawn_outside
 
 if TYPE_CHECKING:
     from edge.containers.trouble import ContainerTrouble
+    from edge.network.faults.faults import Faults
 
 _log = logging.getLogger("edge.containers")
 
@@ -30,6 +31,9 @@ class Equippable(Protocol):
 
     @property
     def durable_hosts(self) -> Mapping[tuple[str, str], Any]: ...
+
+    @property
+    def faults(self) -> Faults | None: ...
 
 
 class Fleet:
@@ -74,12 +78,11 @@ class Fleet:
         pool.config = config
         return pool
 
-    def binding(self, worker: str, config: ContainerConfig, object_id: str) -> ContainerBinding:
+    def binding(
+        self, worker: str, config: ContainerConfig, object_id: str, object_name: str | None
+    ) -> ContainerBinding:
         """The `ctx.container` of an object."""
-        return ContainerBinding(self.control(worker, config, object_id))
-
-    def control(self, worker: str, config: ContainerConfig, object_id: str) -> Control:
-        return self.pool(worker, config).of(object_id)
+        return ContainerBinding(self.pool(worker, config).of(object_id, object_name))
 
     def running(self) -> list[str]:
         """The names of the containers that run."""
@@ -87,6 +90,8 @@ class Fleet:
 
     async def close(self) -> None:
         """End all containers and the engine."""
+        if self._trouble is not None:
+            self._trouble.close()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         if self._opening is not None:
             await asyncio.gather(self._opening, return_exceptions=True)
@@ -99,7 +104,7 @@ def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any]
     if fleet is None:
         if make_engine is None:
             raise ConfigError("containers need an engine, and this world has none")
-        fleet = Fleet(make_engine(world))
+        fleet = Fleet(make_engine(world), None if world.faults is None else _trouble(world.faults))
     for worker in world.config.workers:
         for container in worker.containers:
             host = world.durable_hosts.get((worker.name, container.class_name))
@@ -108,3 +113,9 @@ def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any]
                 host.container = partial(fleet.binding, worker.name, container)
     fleet.start(prepare=not isinstance(world.clock, VirtualClock))
     return fleet
+
+
+def _trouble(faults: Faults) -> ContainerTrouble:
+    from edge.containers.trouble import ContainerTrouble
+
+    return ContainerTrouble(faults)

@@ -79,8 +79,8 @@ class DurableHost:
         self.synchronous = "FULL" if durability == "full" else "NORMAL"
         #: For tests: called in the place of each commit, may raise OSError to make it fail.
         self.commit_hook: Callable[[], None] | None = None
-        #: Makes the `ctx.container` of an object, by its id; None for a class without containers.
-        self.container: Callable[[str], JsProxy] | None = None
+        #: Makes the `ctx.container` of an object, by its id and name; None for a class without containers.
+        self.container: Callable[[str, str | None], JsProxy] | None = None
         #: Whether `close` was called.
         self.closing = False
         self._isolate: Code | None = None

@@ -70,7 +70,7 @@ class DurableObjectState(JsProxy, js_name=_NAME):
         """Undefined (None) when the class has no container."""
         make = self._slot.host.container
         if self._container is None and make is not None:
-            self._container = make(str(self._slot.id))
+            self._container = make(str(self._slot.id), self._slot.id.name)
         return self._container
 
     @property

@@ -13,6 +13,7 @@ from edge.containers.engine import Exit
 ALREADY_RUNNING = "start() cannot be called on a container that is already running."
 NOT_RUNNING = "The container is not running, consider calling start()"
 NOT_LISTENING = "the container is not listening in the TCP address 10.0.0.1:{port}"
+LOST = "Network connection lost."
 FULL = (
     "Maximum number of running container instances exceeded. Try again later, or try configuring a higher "
     "value for max_instances"
@@ -64,11 +65,11 @@ class Lifecycle:
             self.state = State.STOPPED
             self.failure = failure
 
-    def ended(self, life: int, exit_: Exit) -> None:
-        """It ended by itself or by a signal."""
+    def ended(self, life: int, exit_: Exit | None) -> None:
+        """It ended by itself or by a signal; None: it was lost, and nobody knows how it ended."""
         if life == self.life and self.running:
             self.state = State.STOPPED
-            self.failure = ending(exit_)
+            self.failure = LOST if exit_ is None else ending(exit_)
 
     def destroyed(self) -> None:
         """It was taken away."""

@@ -36,11 +36,17 @@ class Window:
             return 0
         return 1 if self.every_s is None else int(since_s // self.every_s) + 1
 
+    def beginning(self, number: int) -> float | None:
+        """When it begins after it has begun `number` times; None: it does not come again."""
+        if number == 0:
+            return self.at_s
+        return None if self.every_s is None else self.at_s + number * self.every_s
+
 
 class Fault:
     """A fault in force while its window is open; `stop()` ends it for good."""
 
-    __slots__ = ("_chance", "_stopped", "hits", "kind", "options", "window")
+    __slots__ = ("_chance", "hits", "kind", "options", "stopped", "window")
 
     def __init__(
         self, kind: str, options: dict[str, Any], window: Window, random: RandomStreams, label: str
@@ -50,19 +56,23 @@ class Fault:
         self.window = window
         self.hits = 0
         self._chance = random.stream(f"fault:{label}")
-        self._stopped = False
+        self.stopped = False
 
     def stop(self) -> None:
         """It does not happen any more."""
-        self._stopped = True
+        self.stopped = True
 
     def in_force(self, now_s: float) -> bool:
         """Whether it can happen now."""
-        return not self._stopped and self.window.open(now_s)
+        return not self.stopped and self.window.open(now_s)
 
     def strikes(self, now_s: float) -> bool:
         """Whether it happens now, to somebody it is meant for: by chance, and not more often than asked."""
-        if not self.in_force(now_s):
+        return self.in_force(now_s) and self.happens()
+
+    def happens(self) -> bool:
+        """The same of a fault that is known to be in force, as it is when it begins."""
+        if self.stopped:
             return False
         times = self.options.get("times")
         if times is not None and self.hits >= times:

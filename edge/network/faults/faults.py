@@ -6,7 +6,7 @@ Each fault that happens is an event `fault` in the trace, and stands in `log` an
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +47,8 @@ class Faults:
         self.clock = clock
         self._by_kind: dict[str, list[Fault]] = {kind: [] for kind in KINDS}
         self._count = 0
+        #: Told of each fault that is added later.
+        self.on_added: list[Callable[[Fault], None]] = []
         #: The last faults that happened, and how many there were of each kind.
         self.log: deque[Happened] = deque(maxlen=LOG_MAX)
         self.counts: Counter[str] = Counter()
@@ -73,7 +75,14 @@ class Faults:
         """Let a fault happen; its times count from now. The options are the script's, with `lasts` for its
         `for` and `of_class` for its `class`. Raises FaultError."""
         renamed = {_KEYWORDS.get(key, key): value for key, value in options.items()}
-        return self._take([{"kind": kind, **renamed}], None)[0]
+        (fault,) = self._take([{"kind": kind, **renamed}], None)
+        for told in list(self.on_added):
+            told(fault)
+        return fault
+
+    def of_kind(self, kind: str) -> list[Fault]:
+        """The faults of a kind, in force or not."""
+        return self._by_kind[kind]
 
     def _take(self, tables: Iterable[FaultTable], file: Path | None) -> list[Fault]:
         made = make_faults(tables, self.clock.now(), self._random, first=self._count + 1, file=file)

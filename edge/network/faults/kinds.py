@@ -33,6 +33,11 @@ KINDS: Final[dict[str, Kind]] = {
     "commit_slow": Kind("a commit takes longer", ("extra",), _OBJECT),
     "kv_error": Kind("a KV operation fails", (), ("namespace", "operation", "status", "text", *_HIT)),
     "kv_rate_limit": Kind("a KV write is refused with 429", (), ("namespace", "operation", *_HIT)),
+    "container_crash": Kind("a running container ends", (), ("after", "code", *_OBJECT)),
+    "container_start_fails": Kind("a container does not start", (), ("text", *_OBJECT)),
+    "container_start_slow": Kind("a container takes longer to start", ("extra",), _OBJECT),
+    "container_ignores_signals": Kind("a container reacts to no signal but KILL", (), _OBJECT),
+    "engine_down": Kind("no container starts, and those that run are lost", (), ()),
     "client_disconnect": Kind("a client goes away", ("after",), ("place", *_HIT)),
 }
 

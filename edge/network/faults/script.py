@@ -21,6 +21,8 @@ from edge.network.faults.kinds import DURATIONS, KINDS, KV_OPERATIONS, TIMING
 from edge.network.places import HINTS, find_place
 
 FaultTable = Mapping[str, Any]
+#: Keys that take a whole number, and which.
+_WHOLE: dict[str, tuple[int, float]] = {"times": (1, math.inf), "status": (400, 599), "code": (1, 255)}
 
 
 def read_script(path: Path) -> list[FaultTable]:
@@ -104,7 +106,7 @@ def _value(key: str, value: Any, random: RandomStreams, label: str) -> Any:
         if value not in KV_OPERATIONS:
             raise _Wrong(unknown("operation", str(value), KV_OPERATIONS))
         return value
-    if key in ("times", "status"):
+    if key in _WHOLE:
         return _whole(key, value)
     if not isinstance(value, str) or not value:
         raise _Wrong(f"{key}: write a text, not {value!r}")
@@ -150,9 +152,9 @@ def _probability(value: Any) -> float:
 
 
 def _whole(key: str, value: Any) -> int:
-    low, high = (400, 599) if key == "status" else (1, math.inf)
+    low, high = _WHOLE[key]
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        limits = "from 400 to 599" if key == "status" else "of 1 or more"
+        limits = f"of {low} or more" if high == math.inf else f"from {low} to {high}"
         raise _Wrong(f"{key}: write a whole number {limits}, not {value!r}")
     return value
 

@@ -49,6 +49,10 @@ class DoubleInstance:
         self.connected = 0
         self._exit: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
+    def vanish(self) -> None:
+        """The engine does not know of it any more."""
+        self._exit.set_exception(ContainerGone("the daemon went away"))
+
     def end(self, code: int = 0, reason: Any = "exit") -> None:
         if not self._exit.done():
             self._exit.set_result(Exit(code, reason))
@@ -83,6 +87,7 @@ class DoubleEngine:
         self.ports: dict[int, int] = {}
         self.services: dict[int, Any] = {}
         self.instances: list[DoubleInstance] = []
+        self.world: Any = None
         self.opened = self.closed = False
         self.prepared: list[str] = []
         self.start_failure: Exception | None = None

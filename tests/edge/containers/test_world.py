@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,10 @@ class Box(DurableObject):
         self.ctx.container.signal(15)
         return "sent"
 
+    async def kill(self):
+        self.ctx.container.signal(9)
+        return "sent"
+
     async def bad_signal(self):
         self.ctx.container.signal(65)
 
@@ -111,7 +116,10 @@ def playing(
     *,
     max_instances: int = 2,
     with_engine: bool = True,
+    faults: Any = None,
+    seed: int = 1,
 ) -> DoubleEngine:
+    """`play` a world of the code above; `engine.world` is the world."""
     engine = DoubleEngine()
     clock = VirtualClock()
     config = worker(
@@ -122,9 +130,12 @@ def playing(
         WorldConfig((config,)),
         dialect=PythonDialect(),
         clock=clock,
-        seed=1,
+        seed=seed,
+        faults=faults,
         engine=(lambda _world: engine) if with_engine else None,  # type: ignore[arg-type,return-value]
     )
+
+    engine.world = world
 
     async def whole() -> None:
         await world.start()

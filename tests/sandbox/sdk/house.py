@@ -75,7 +75,7 @@ class Default(WorkerEntrypoint):
 class SdkHouse:
     """Everything a test of the SDK touches."""
 
-    def __init__(self, suited: Suited, folder: Path) -> None:
+    def __init__(self, suited: Suited, folder: Path, faults: Any = None) -> None:
         worker = folder / "worker"
         worker.mkdir()
         (worker / "entry.py").write_text(ENTRY)
@@ -95,7 +95,11 @@ class SdkHouse:
         )
         self.dialect = PythonDialect()
         self.world = WorldUnderTest(
-            WorldConfig((config,)), dialect=self.dialect, clock=clock, engine=lambda _: self.engine
+            WorldConfig((config,)),
+            dialect=self.dialect,
+            clock=clock,
+            engine=lambda _: self.engine,
+            faults=faults,
         )
         self.run(self._open)
         default: Any = self.world._services["worker"].isolate.exports.default

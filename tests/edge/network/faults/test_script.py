@@ -94,6 +94,20 @@ def test_a_fault_is_for_whom_it_names() -> None:
     assert some.strikes("crash", "x", **{"class": "Room", "object": ("blue", "ff")}) is not None
 
 
+def test_the_beginnings_of_a_window() -> None:
+    assert [Window(10.0).beginning(number) for number in (0, 1)] == [10.0, None]
+    assert [Window(10.0, 5.0, every_s=60.0).beginning(number) for number in (0, 1, 2)] == [10.0, 70.0, 130.0]
+
+
+def test_a_fault_that_is_added_is_told() -> None:
+    running = faults({"kind": "engine_down"})
+    told: list[Any] = []
+    running.on_added.append(told.append)
+    fault = running.add("container_crash", code=3)
+    assert told == [fault]
+    assert running.of_kind("container_crash") == [fault]
+
+
 def test_a_fault_can_be_added_and_stopped() -> None:
     running = faults()
     fault = running.add("delay", between=("SYD", "*"), extra="250ms", lasts="10s")
@@ -117,7 +131,8 @@ def test_every_kind_says_what_it_does() -> None:
 
 
 KNOWN = (
-    "Known: client_disconnect, commit_fails, commit_slow, crash, delay, evict, kv_error, kv_rate_limit, "
+    "Known: client_disconnect, commit_fails, commit_slow, container_crash, container_ignores_signals, "
+    "container_start_fails, container_start_slow, crash, delay, engine_down, evict, kv_error, kv_rate_limit, "
     "loss, partition, place_down"
 )
 
@@ -126,7 +141,7 @@ KNOWN = (
     ("table", "said"),
     [
         ({"kind": "partitoin"}, f'fault 1: unknown fault "partitoin"; did you mean partition? {KNOWN}'),
-        ({"kind": "container_dies"}, f'fault 1: unknown fault "container_dies". {KNOWN}'),
+        ({"kind": "earthquake"}, f'fault 1: unknown fault "earthquake". {KNOWN}'),
         ({}, f'fault 1: a fault needs a kind = "…", one of {KNOWN.removeprefix("Known: ")}'),
         ({"kind": "partition"}, "fault 1: partition needs between"),
         ({"kind": "delay", "between": ["SYD", "*"]}, "fault 1: delay needs extra"),
@@ -138,6 +153,7 @@ KNOWN = (
         ({"kind": "crash", "probability": 2}, "fault 1: probability: write a number from 0 to 1, not 2"),
         ({"kind": "crash", "times": 0}, "fault 1: times: write a whole number of 1 or more, not 0"),
         ({"kind": "kv_error", "status": 200}, "fault 1: status: write a whole number from 400 to 599"),
+        ({"kind": "container_crash", "code": 0}, "fault 1: code: write a whole number from 1 to 255, not 0"),
         ({"kind": "kv_error", "operation": "read"}, 'fault 1: unknown operation "read". '
          "Known: delete, get, list, put"),
         ({"kind": "crash", "class": 3}, "fault 1: class: write a text, not 3"),
