@@ -69,8 +69,10 @@ def _load(tree: Tree, root: Path, now_s: float) -> None:
         folders.sort()
         inside = "/" + os.path.relpath(folder, root) if folder != str(root) else ""
         for name in folders:
-            tree.mkdir(f"{inside}/{name}", now_s, parents=True)
-        for name in sorted(files):
+            if not Path(folder, name).is_symlink():  # a link to a directory stays a link
+                tree.mkdir(f"{inside}/{name}", now_s, parents=True)
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted([*files, *links]):
             path = Path(folder, name)
             if path.is_symlink():
                 tree.symlink(os.readlink(path), f"{inside}/{name}", now_s)

@@ -117,15 +117,17 @@ class Tree:
             raise failure(errno.ENOTDIR, path)
         return parent, name
 
-    def write(self, path: str, content: bytes, now_s: float, *, mode: int = 0o644) -> None:
-        """Create or replace a file; a link is followed."""
+    def write(self, path: str, content: bytes, now_s: float, *, mode: int = 0o644, links: int = 0) -> None:
+        """Create or replace a file; a link is followed. `links` were followed before."""
+        if links > _LINKS_MAX:
+            raise failure(errno.ELOOP, path)
         if path.endswith("/"):
             raise failure(errno.EISDIR, path)
         parent, name = self._parent(path)
         known = parent.entries.get(name)
         if known is not None and known.kind == "symlink":
             target = posixpath.join(posixpath.dirname(path), known.content.decode())
-            self.write(target, content, now_s, mode=mode)
+            self.write(target, content, now_s, mode=mode, links=links + 1)
             return
         if known is not None and known.kind == "directory":
             raise failure(errno.EISDIR, path)
