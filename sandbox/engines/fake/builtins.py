@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import stat
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from sandbox.engines.fake.shell_printf import BadFormat, printf, unescaped
+from sandbox.engines.fake.shell_test import BadTest, holds
+from sandbox.engines.fake.shell_words import Unsupported
+
 if TYPE_CHECKING:
-    from sandbox.engines.fake.interpreter import Interpreter, Streams
+    from sandbox.engines.fake.interpreter import Interpreter
+    from sandbox.engines.fake.shell_redirects import Streams
 
 Builtin = Callable[["Interpreter", list[str], "Streams"], Awaitable[int]]
 
@@ -27,6 +31,24 @@ class Return(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Leave(Exception):
+    """`break` and `continue` end a turn of a loop, or of several around each other."""
+
+    def __init__(self, loops: int, *, ends: bool) -> None:
+        super().__init__(loops)
+        self.loops = loops
+        self.ends = ends
+
+    def passes_on(self) -> bool:
+        """Whether a loop outside of this one is meant; counts this one."""
+        self.loops -= 1
+        return self.loops > 0
+
+
+async def _leave(shell: Interpreter, words: list[str], streams: Streams) -> int:
+    raise Leave(int(words[1]) if len(words) > 1 else 1, ends=words[0] == "break")
 
 
 async def _return(shell: Interpreter, words: list[str], streams: Streams) -> int:
@@ -52,10 +74,57 @@ async def _cd(shell: Interpreter, words: list[str], streams: Streams) -> int:
 async def _export(shell: Interpreter, words: list[str], streams: Streams) -> int:
     for word in words[1:]:
         name, given, value = word.partition("=")
+        if not name.isidentifier():
+            raise Unsupported(f"{word} is not supported")
         if given:
             shell.state.variables[name] = value
         shell.state.exported.add(name)
     return 0
+
+
+async def _local(shell: Interpreter, words: list[str], streams: Streams) -> int:
+    if not shell.state.outside:
+        await streams.stderr.write(b"sh: local: can only be used in a function\n")
+        return 1
+    for word in words[1:]:
+        name, _, value = word.partition("=")
+        if not name.isidentifier():
+            raise Unsupported(f"{word} is not supported")
+        shell.state.outside[-1].setdefault(name, shell.state.variables.get(name))
+        shell.state.variables[name] = value
+    return 0
+
+
+_OPTIONS = {"e": "errexit", "u": "nounset"}
+
+
+def switch(options: set[str], words: list[str]) -> list[str]:
+    """Switch what `set` and `sh` switch with words such as `-eu` or `-o pipefail`; the words that are left.
+
+    Raises Unsupported.
+    """
+    rest = list(words)
+    while rest and rest[0][:1] in ("-", "+") and len(rest[0]) > 1 and rest[0] != "--":
+        word = rest.pop(0)
+        for letter in word[1:]:
+            name = rest.pop(0) if letter == "o" and rest else _OPTIONS.get(letter, letter)
+            if name not in ("errexit", "nounset", "pipefail"):
+                raise Unsupported(f"{word}: the option {name} is not supported")
+            (options.add if word[0] == "-" else options.discard)(name)
+    return rest
+
+
+async def _set(shell: Interpreter, words: list[str], streams: Streams) -> int:
+    rest = switch(shell.state.options, words[1:])
+    if rest:
+        shell.state.positional = rest[1:] if rest[0] == "--" else rest
+    elif len(words) == 1:
+        raise Unsupported("without arguments it is not supported")
+    return 0
+
+
+async def _refused(shell: Interpreter, words: list[str], streams: Streams) -> int:
+    raise Unsupported("this builtin is not supported")
 
 
 async def _unset(shell: Interpreter, words: list[str], streams: Streams) -> int:
@@ -80,91 +149,30 @@ async def _echo(shell: Interpreter, words: list[str], streams: Streams) -> int:
     while rest and rest[0] in ("-n", "-e", "-ne", "-en"):
         end = "" if "n" in rest[0] else end
         if "e" in rest[0]:
-            rest = [rest[0], *(_unescaped(word) for word in rest[1:])]
+            rest = [rest[0], *(unescaped(word) for word in rest[1:])]
         rest = rest[1:]
     await streams.stdout.write((" ".join(rest) + end).encode())
     return 0
 
 
 async def _printf(shell: Interpreter, words: list[str], streams: Streams) -> int:
-    form, values = _unescaped(words[1]), words[2:]
-    out, rest = _formatted(form, values)
-    while rest and len(rest) < len(values):
-        more, after = _formatted(form, rest)
-        out, rest = out + more, after if len(after) < len(rest) else []
-    await streams.stdout.write(out.encode())
+    try:
+        await streams.stdout.write(printf(words[1], words[2:]).encode())
+    except BadFormat as mistake:
+        await streams.stderr.write(f"sh: printf: {mistake}\n".encode())
+        return 1
     return 0
 
 
-def _formatted(form: str, values: list[str]) -> tuple[str, list[str]]:
-    out, rest, at = "", list(values), 0
-    while at < len(form):
-        if form[at] == "%" and at + 1 < len(form):
-            kind = form[at + 1]
-            value = "%" if kind == "%" else (rest.pop(0) if rest else "")
-            out += str(int(value or "0")) if kind == "d" else _unescaped(value) if kind == "b" else value
-            at += 2
-        else:
-            out += form[at]
-            at += 1
-    return out, rest
-
-
-def _unescaped(text: str) -> str:
-    for escape, char in (("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("\\0", "\0"), ("\\\\", "\\")):
-        text = text.replace(escape, char)
-    return text
-
-
 async def _test(shell: Interpreter, words: list[str], streams: Streams) -> int:
-    given = words[1:-1] if words[0] == "[" else words[1:]
-    return 0 if _holds(shell, given) else 1
-
-
-def _holds(shell: Interpreter, given: list[str]) -> bool:
-    if not given:
-        return False
-    if given[0] == "!":
-        return not _holds(shell, given[1:])
-    if "-a" in given[1:-1]:
-        at = given.index("-a")
-        return _holds(shell, given[:at]) and _holds(shell, given[at + 1 :])
-    if len(given) == 1:
-        return bool(given[0])
-    if len(given) == 2:
-        return _unary(shell, *given)
-    left, operator, right = given
-    if operator in ("=", "=="):
-        return left == right
-    if operator == "!=":
-        return left != right
-    numbers: dict[str, Callable[[int, int], bool]] = {
-        "-eq": int.__eq__, "-ne": int.__ne__, "-lt": int.__lt__,
-        "-le": int.__le__, "-gt": int.__gt__, "-ge": int.__ge__,
-    }  # fmt: skip
-    return numbers[operator](int(left), int(right))
-
-
-def _unary(shell: Interpreter, flag: str, word: str) -> bool:
-    if flag in ("-z", "-n"):
-        return bool(word) is (flag == "-n")
+    given = words[1:]
     try:
-        found = shell.instance.tree.stat(
-            posixpath.join(shell.state.cwd, word), follow=flag not in ("-L", "-h")
-        )
-    except OSError:
-        return False
-    return {
-        "-e": True,
-        "-f": found.kind == "file",
-        "-d": found.kind == "directory",
-        "-s": found.size > 0,
-        "-L": found.kind == "symlink",
-        "-h": found.kind == "symlink",
-        "-r": True,
-        "-w": True,
-        "-x": bool(found.mode & stat.S_IXUSR) or found.kind == "directory",
-    }[flag]
+        if words[0] == "[" and (not given or given.pop() != "]"):
+            raise BadTest("missing `]'")
+        return 0 if holds(given, shell.instance.tree, shell.state.cwd) else 1
+    except BadTest as mistake:
+        await streams.stderr.write(f"sh: {words[0]}: {mistake}\n".encode())
+        return 2
 
 
 async def _true(shell: Interpreter, words: list[str], streams: Streams) -> int:
@@ -176,7 +184,9 @@ async def _false(shell: Interpreter, words: list[str], streams: Streams) -> int:
 
 
 async def _read(shell: Interpreter, words: list[str], streams: Streams) -> int:
-    names = [word for word in words[1:] if not word.startswith("-")] or ["REPLY"]
+    if unknown := [word for word in words[1:] if word.startswith("-") and word != "-r"]:
+        raise Unsupported(f"{unknown[0]} is not supported")
+    names = [word for word in words[1:] if word != "-r"] or ["REPLY"]
     line = b""
     while (byte := await streams.stdin.read(1)) not in (b"", b"\n"):
         line += byte
@@ -187,13 +197,19 @@ async def _read(shell: Interpreter, words: list[str], streams: Streams) -> int:
 
 
 async def _command(shell: Interpreter, words: list[str], streams: Streams) -> int:
-    """`command -v NAME`, `type NAME`, `which NAME`."""
+    """`command -v NAME`, `type NAME`, `which NAME`; `command NAME …` runs it."""
+    names = words[1:]
+    if words[0] == "command" and names[:1] != ["-v"] and names:
+        builtin = BUILTINS.get(names[0])
+        return await builtin(shell, names, streams) if builtin else await shell.external(names, {}, streams)
     code = 0
-    for name in [word for word in words[1:] if not word.startswith("-")]:
-        known = name in BUILTINS or shell.instance.program((name,), "", shell.state.cwd) is not None
+    for name in [word for word in names if not word.startswith("-")]:
+        program = shell.instance.program((name,), "", shell.state.cwd) is not None
+        known = program or (words[0] != "which" and (name in BUILTINS or name in shell.state.functions))
         code = code if known else 1
         if known:
-            await streams.stdout.write(f"/usr/bin/{name}\n".encode())
+            path = f"/usr/bin/{name}" if program and "/" not in name else name
+            await streams.stdout.write(f"{path}\n".encode())
     return code
 
 
@@ -224,14 +240,18 @@ async def _nohup(shell: Interpreter, words: list[str], streams: Streams) -> int:
 
 
 async def _shift(shell: Interpreter, words: list[str], streams: Streams) -> int:
-    shell.state.positional = shell.state.positional[1:]
+    count = int(words[1]) if len(words) > 1 else 1
+    if count > len(shell.state.positional):
+        return 1
+    shell.state.positional = shell.state.positional[count:]
     return 0
 
 
 BUILTINS: dict[str, Builtin] = {
     "cd": _cd, "export": _export, "unset": _unset, "exit": _exit, "pwd": _pwd, "echo": _echo,
-    "printf": _printf, "test": _test, "[": _test, "true": _true, ":": _true, "false": _false, "set": _true,
+    "printf": _printf, "test": _test, "[": _test, "true": _true, ":": _true, "false": _false, "set": _set,
     "read": _read, "command": _command, "type": _command, "which": _command, "wait": _wait,
     ".": _source, "source": _source, "eval": _eval, "exec": _exec, "nohup": _nohup, "shift": _shift,
-    "umask": _true, "return": _return, "trap": _true, "local": _export, "readonly": _export,
+    "return": _return, "local": _local, "break": _leave, "continue": _leave,
+    **dict.fromkeys(("umask", "trap", "readonly", "alias", "getopts", "let", "declare"), _refused),
 }  # fmt: skip

@@ -3,67 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import posixpath
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import bashlex
 from bashlex.errors import ParsingError
 
-from sandbox.engines.fake.builtins import BUILTINS, Return, ShellExit
+from sandbox.engines.fake.builtins import BUILTINS, Leave, Return, ShellExit
 from sandbox.engines.fake.pipe import Borrowed, Collecting, Discarding, Filled, Pipe
 from sandbox.engines.fake.process import FakeProcess
-from sandbox.engines.fake.shell_files import appending
-from sandbox.engines.fake.shell_words import Unsupported, Words, variables
+from sandbox.engines.fake.shell_redirects import Place, Streams, redirected
+from sandbox.engines.fake.shell_state import State
+from sandbox.engines.fake.shell_words import Unbound, Unsupported, Variables, Words
 
 if TYPE_CHECKING:
     from sandbox.engines.fake.instance import FakeInstance
 
 NOT_FOUND = 127
-_PLAIN_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _SYNTAX = 2
-
-
-@dataclass
-class State:
-    """What persists from one command of a shell to the next."""
-
-    cwd: str
-    variables: dict[str, str]
-    exported: set[str]
-    status: int = 0
-    last_background: int = 0
-    positional: list[str] = field(default_factory=list)
-    name: str = "sh"
-    jobs: dict[int, FakeProcess] = field(default_factory=dict)
-    functions: dict[str, tuple[str, Any]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, cwd: str, env: Mapping[str, str]) -> State:
-        return cls(cwd, dict(env), set(env))
-
-    def environment(self) -> dict[str, str]:
-        """What programs get."""
-        return {name: self.variables[name] for name in self.exported if name in self.variables} | {
-            "PWD": self.cwd
-        }
-
-    def copy(self) -> State:
-        """For a subshell: what it changes is its own."""
-        return replace(
-            self, variables=dict(self.variables), exported=set(self.exported), functions=dict(self.functions)
-        )
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Where a command reads and writes."""
-
-    stdin: Pipe
-    stdout: Pipe
-    stderr: Pipe
 
 
 class Interpreter:
@@ -74,6 +31,16 @@ class Interpreter:
         self.state = state
         self.pid = pid
         self._source = ""
+        #: How many conditions are being looked at: `set -e` does not hold there.
+        self._conditions = 0
+        #: How the last command within the words of this one ended.
+        self._substitution = 0
+
+    def _child(self) -> Interpreter:
+        """For a subshell: what it changes is its own."""
+        child = Interpreter(self.instance, self.state.copy(), self.pid)
+        child._source, child._conditions = self._source, self._conditions
+        return child
 
     async def run(self, source: str, streams: Streams) -> int:
         """Run a command line; its exit code. Raises ShellExit for `exit`."""
@@ -91,6 +58,9 @@ class Interpreter:
         except Unsupported as gap:
             await streams.stderr.write(f"sh: the fake engine's shell: {gap}\n".encode())
             self.state.status = _SYNTAX
+        except Unbound as missing:
+            await streams.stderr.write(f"sh: {missing}\n".encode())
+            raise ShellExit(1) from None
         finally:
             self._source = outer
         return self.state.status
@@ -101,7 +71,17 @@ class Interpreter:
             raise Unsupported(f"{node.kind} is not supported")
         code: int = await run(node, streams)
         self.state.status = code
+        failed = code != 0 and node.kind in ("command", "pipeline") and not _is_negated(node)
+        if failed and "errexit" in self.state.options and not self._conditions:
+            raise ShellExit(code)
         return code
+
+    async def _condition(self, node: Any, streams: Streams) -> int:
+        self._conditions += 1
+        try:
+            return await self._node(node, streams)
+        finally:
+            self._conditions -= 1
 
     # -- lists and pipelines
 
@@ -117,14 +97,15 @@ class Interpreter:
                 continue
             if following is not None and following.kind == "operator" and following.op == "&":
                 code = self._start_background(part, streams)
+            elif following is not None and following.op in ("&&", "||"):
+                code = await self._condition(part, streams)
             else:
                 code = await self._node(part, streams)
         return code
 
     def _start_background(self, node: Any, streams: Streams) -> int:
         """A subshell that nobody waits for; it holds on to the output as bash's would."""
-        child = Interpreter(self.instance, self.state.copy(), self.pid)
-        child._source = self._source
+        child = self._child()
         kept = Streams(Filled(), streams.stdout, streams.stderr)
 
         async def program(process: FakeProcess) -> int:
@@ -146,10 +127,8 @@ class Interpreter:
 
     async def _pipeline(self, node: Any, streams: Streams) -> int:
         commands = [part for part in node.parts if part.kind not in ("pipe", "reservedword")]
-        negated = any(part.kind == "reservedword" and part.word == "!" for part in node.parts)
-        if len(commands) == 1:
-            code = await self._node(commands[0], streams)
-            return int(code == 0) if negated else code
+        if len(commands) == 1:  # then it is negated
+            return int(await self._condition(commands[0], streams) == 0)
         stages, stdin = [], streams.stdin
         for index, command in enumerate(commands):
             last = index == len(commands) - 1
@@ -157,11 +136,13 @@ class Interpreter:
             stages.append(self._stage(command, Streams(stdin, out, streams.stderr), last=last))
             stdin = out
         codes = await asyncio.gather(*stages)
-        return int(codes[-1] == 0) if negated else codes[-1]
+        code = codes[-1]
+        if "pipefail" in self.state.options:
+            code = next((one for one in reversed(codes) if one != 0), 0)
+        return int(code == 0) if _is_negated(node) else code
 
     async def _stage(self, command: Any, streams: Streams, *, last: bool) -> int:
-        child = Interpreter(self.instance, self.state.copy(), self.pid)
-        child._source = self._source
+        child = self._child()
         try:
             return await child._node(command, streams)
         except ShellExit as leave:
@@ -176,18 +157,19 @@ class Interpreter:
     # -- compounds
 
     async def _compound(self, node: Any, streams: Streams) -> int:
-        redirected = await self._redirect(node.redirects, streams)
-        if isinstance(redirected, int):
-            return redirected
+        if self._source.startswith("((", node.pos[0]):
+            raise Unsupported("arithmetic is not supported")
+        inside = await self._redirect(node.redirects, streams)
+        if isinstance(inside, int):
+            return inside
         first = node.list[0]
         if first.kind == "reservedword" and first.word == "(":
-            child = Interpreter(self.instance, self.state.copy(), self.pid)
-            child._source = self._source
+            child = self._child()
             try:
-                return await child._all(node.list[1:-1], redirected)
+                return await child._all(node.list[1:-1], inside)
             except ShellExit as leave:
                 return leave.code
-        return await self._all(node.list, redirected)
+        return await self._all(node.list, inside)
 
     async def _all(self, nodes: Any, streams: Streams) -> int:
         code = 0
@@ -204,7 +186,7 @@ class Interpreter:
                 continue
             if word.word == "else":
                 return await self._node(parts.pop(0), streams)
-            condition = await self._node(parts.pop(0), streams)
+            condition = await self._condition(parts.pop(0), streams)
             parts.pop(0)  # then
             branch = parts.pop(0)
             if condition == 0:
@@ -215,11 +197,25 @@ class Interpreter:
         words = [part for part in node.parts if part.kind == "word"]
         body = next(part for part in reversed(node.parts) if part.kind not in ("reservedword", "word"))
         name, code = words[0].word, 0
+        given = any(part.kind == "reservedword" and part.word == "in" for part in node.parts)
+        values = [] if given else list(self.state.positional)
         for word in words[1:]:
-            for value in await self._fields(word):
-                self.state.variables[name] = value
-                code = await self._node(body, streams)
+            values += await self._fields(word, streams)
+        for value in values:
+            self.state.variables[name] = value
+            code, goes_on = await self._turn(body, streams)
+            if not goes_on:
+                break
         return code
+
+    async def _turn(self, body: Any, streams: Streams) -> tuple[int, bool]:
+        """One turn of a loop: its exit code, and whether there is a next one."""
+        try:
+            return await self._node(body, streams), True
+        except Leave as leave:
+            if leave.passes_on():
+                raise
+            return 0, not leave.ends
 
     async def _while(self, node: Any, streams: Streams) -> int:
         return await self._loop(node, streams, while_zero=True)
@@ -230,8 +226,10 @@ class Interpreter:
     async def _loop(self, node: Any, streams: Streams, *, while_zero: bool) -> int:
         condition, body = (part for part in node.parts if part.kind != "reservedword")
         code = 0
-        while (await self._node(condition, streams) == 0) is while_zero:
-            code = await self._node(body, streams)
+        while (await self._condition(condition, streams) == 0) is while_zero:
+            code, goes_on = await self._turn(body, streams)
+            if not goes_on:
+                break
             await asyncio.sleep(0)  # noqa: TID251 (gives way; takes no time)
         return code
 
@@ -245,38 +243,62 @@ class Interpreter:
         assignments: dict[str, str] = {}
         words: list[str] = []
         redirects = []
+        before, self._substitution = self.state.status, 0
         for part in node.parts:
             if part.kind == "assignment" and not words:
                 name, _, _ = part.word.partition("=")
-                assignments[name] = (await self._words().text(part)).partition("=")[2]
+                if name == "IFS" or not name.isidentifier():
+                    raise Unsupported(f"{part.word}: this assignment is not supported")
+                assignments[name] = (await self._words(streams).text(part)).partition("=")[2]
             elif part.kind == "redirect":
                 redirects.append(part)
             else:
-                words += await self._fields(part)
-        redirected = await self._redirect(redirects, streams)
-        if isinstance(redirected, int):
-            return redirected
+                words += await self._fields(part, streams)
+        inside = await self._redirect(redirects, streams)
+        if isinstance(inside, int):
+            return inside
         if not words:
             self.state.variables |= assignments
-            return 0
-        return await self._call(words, assignments, redirected)
+            return self._substitution
+        self.state.status = before  # for `exit` and `return` without a number
+        return await self._call(words, assignments, inside)
 
     async def _call(self, words: list[str], assignments: dict[str, str], streams: Streams) -> int:
         if words[0] in self.state.functions:
             source, body = self.state.functions[words[0]]
             outer, self.state.positional = self.state.positional, words[1:]
             here, self._source = self._source, source
+            self.state.outside.append({})
             try:
                 return await self._node(body, streams)
             except Return as back:
                 return back.code
             finally:
                 self.state.positional, self._source = outer, here
+                self._restore(self.state.outside.pop())
         builtin = BUILTINS.get(words[0])
         if builtin is not None:
+            own = {name: self.state.variables.get(name) for name in assignments}
             self.state.variables |= assignments
-            return await builtin(self, words, streams)
+            try:
+                return await builtin(self, words, streams)
+            except Unsupported as gap:
+                raise Unsupported(f"{words[0]}: {gap}") from gap
+            except (OSError, ValueError, IndexError) as problem:
+                text = problem.strerror if isinstance(problem, OSError) else "wrong arguments"
+                await streams.stderr.write(f"sh: {' '.join(words)}: {text}\n".encode())
+                return _SYNTAX if words[0] in ("test", "[") else 1
+            finally:
+                self._restore(own)
         return await self.external(words, assignments, streams)
+
+    def _restore(self, before: Mapping[str, str | None]) -> None:
+        """Give variables the values they had."""
+        for name, value in before.items():
+            if value is None:
+                self.state.variables.pop(name, None)
+            else:
+                self.state.variables[name] = value
 
     async def external(self, words: list[str], assignments: Mapping[str, str], streams: Streams) -> int:
         """Run a program and wait for it."""
@@ -303,7 +325,7 @@ class Interpreter:
 
     # -- words and redirections
 
-    def _words(self) -> Words:
+    def _words(self, streams: Streams) -> Words:
         special = {
             "?": str(self.state.status),
             "$": str(self.pid),
@@ -315,63 +337,41 @@ class Interpreter:
             "PWD": self.state.cwd,
         }
         special |= {str(index): value for index, value in enumerate(self.state.positional, 1)}
-        home = self.state.variables.get("HOME", "/root")
-        return Words(self._source, variables(self.state.variables, special), self._substituted, home)
+        filling = Variables(
+            self.state.variables, special, self.state.positional, "nounset" in self.state.options
+        )
 
-    async def _fields(self, node: Any) -> list[str]:
-        return await self._words().fields(node, self.instance.tree, self.state.cwd)
+        async def substitute(command: Any) -> str:
+            return await self._substituted(command, streams)
 
-    async def _substituted(self, command: Any) -> str:
-        child = Interpreter(self.instance, self.state.copy(), self.pid)
-        child._source = self._source
+        return Words(self._source, filling, substitute)
+
+    async def _fields(self, node: Any, streams: Streams) -> list[str]:
+        return await self._words(streams).fields(node, self.instance.tree, self.state.cwd)
+
+    async def _substituted(self, command: Any, streams: Streams) -> str:
+        child = self._child()
+        child.state.options.discard("errexit")  # as bash does
         out = Collecting()
         try:
-            self.state.status = await child._node(command, Streams(Filled(), out, Discarding()))
+            code = await child._node(command, Streams(streams.stdin, out, streams.stderr))
         except ShellExit as leave:
-            self.state.status = leave.code
+            code = leave.code
+        self.state.status = self._substitution = code
         return out.content.decode(errors="replace").rstrip("\n")
 
     async def _redirect(self, redirects: list[Any], streams: Streams) -> Streams | int:
         """The streams of a command; an exit code when a file cannot be opened."""
+        place = Place(self.instance.tree, self.instance.clock, self.state.cwd)
         for redirect in redirects:
             try:
-                streams = await self._redirected(redirect, streams)
+                streams = await redirected(redirect, streams, self._words(streams), self._source, place)
             except OSError as problem:
                 text = f"sh: {problem.filename}: {problem.strerror}\n"
                 await streams.stderr.write(text.encode())
                 return 1
         return streams
 
-    async def _redirected(self, node: Any, streams: Streams) -> Streams:
-        kind, fd = node.type, node.input
-        if kind in ("<<", "<<-", "<<<"):
-            text = node.heredoc.value if kind != "<<<" else await self._words().text(node.output)
-            body = (
-                text.rpartition(node.output.word)[0]
-                if kind != "<<<" and node.output is not None
-                else text + "\n"
-            )
-            quoted = kind != "<<<" and self._source[node.output.pos[0]] in "'\"\\"
-            if kind != "<<<" and not quoted:
-                body = _PLAIN_VARIABLE.sub(lambda m: self.state.variables.get(m[1] or m[2], ""), body)
-            return replace(streams, stdin=Filled(body.encode()))
-        if kind == ">&" and isinstance(node.output, int):
-            target = {1: streams.stdout, 2: streams.stderr}.get(node.output)
-            if target is None:
-                raise Unsupported(f"redirection to descriptor {node.output} is not supported")
-            return replace(streams, **{"stderr" if fd == 2 else "stdout": target})
-        path = posixpath.join(self.state.cwd, await self._words().text(node.output))
-        if kind == "<":
-            content = b"" if path == "/dev/null" else self.instance.tree.read(path)
-            return replace(streams, stdin=Filled(content))
-        if kind not in (">", ">>", "&>", ">|"):
-            raise Unsupported(f"the redirection {kind} is not supported")
-        sink = self._sink(path, append=kind == ">>")
-        if kind == "&>":
-            return replace(streams, stdout=sink, stderr=sink)
-        return replace(streams, **{"stderr" if fd == 2 else "stdout": sink})
 
-    def _sink(self, path: str, *, append: bool) -> Pipe:
-        if path == "/dev/null":
-            return Discarding()
-        return appending(self.instance.tree, path, self.instance.clock, keep=append)
+def _is_negated(node: Any) -> bool:
+    return any(part.kind == "reservedword" and part.word == "!" for part in getattr(node, "parts", []))

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from edge.containers.engine import Completed, Output, ShellExited
 from sandbox.engines.fake.builtins import ShellExit
-from sandbox.engines.fake.interpreter import Interpreter, State, Streams
+from sandbox.engines.fake.interpreter import Interpreter
 from sandbox.engines.fake.pipe import Filled, Pipe
+from sandbox.engines.fake.shell_redirects import Streams
+from sandbox.engines.fake.shell_state import State
 
 if TYPE_CHECKING:
     from sandbox.engines.fake.instance import FakeInstance

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import stat
 
 from edge.containers.engine import FileStat
 from sandbox.engines.fake.process import FakeProcess, Program
-from sandbox.engines.fake.programs.options import path_of, refuse, split
+from sandbox.engines.fake.programs.options import UnknownOption, path_of, refuse, split
 
 
 async def _ls(process: FakeProcess) -> int:
-    flags, names = split(process)
+    flags, names = split(process, "aAl1")
     code = 0
     for name in names or ["."]:
         path = path_of(process, name).rstrip("/") or "/"
@@ -44,7 +45,8 @@ async def _cat(process: FakeProcess) -> int:
                 await process.stdout.write(data)
             continue
         try:
-            await process.stdout.write(process.files.read(path_of(process, name)))
+            path = path_of(process, name)
+            await process.stdout.write(b"" if path == "/dev/null" else process.files.read(path))
         except BrokenPipeError:
             raise
         except OSError as problem:
@@ -53,7 +55,7 @@ async def _cat(process: FakeProcess) -> int:
 
 
 async def _mkdir(process: FakeProcess) -> int:
-    flags, names = split(process)
+    flags, names = split(process, "p", ("parents",))
     for name in names:
         path = path_of(process, name).rstrip("/")
         try:
@@ -65,7 +67,7 @@ async def _mkdir(process: FakeProcess) -> int:
 
 
 async def _rm(process: FakeProcess) -> int:
-    flags, names = split(process)
+    flags, names = split(process, "rRf", ("recursive", "force"))
     code = 0
     for name in names:
         path = path_of(process, name).rstrip("/")
@@ -75,7 +77,7 @@ async def _rm(process: FakeProcess) -> int:
             else:
                 process.files.remove(path)
         except FileNotFoundError as problem:
-            code = code if "f" in flags else await refuse(process, name, problem)
+            code = code if flags & {"f", "force"} else await refuse(process, name, problem)
         except OSError as problem:
             code = await refuse(process, name, problem)
     return code
@@ -91,7 +93,7 @@ async def _rmdir(process: FakeProcess) -> int:
 
 
 async def _cp(process: FakeProcess) -> int:
-    flags, (*sources, target) = split(process)
+    flags, (*sources, target) = split(process, "rRaf")
     for name in sources:
         source = path_of(process, name).rstrip("/")
         try:
@@ -123,7 +125,7 @@ def _into(process: FakeProcess, target: str, source: str) -> str:
 
 
 async def _mv(process: FakeProcess) -> int:
-    _, (*sources, target) = split(process)
+    _, (*sources, target) = split(process, "f")
     for name in sources:
         source = path_of(process, name).rstrip("/")
         try:
@@ -134,7 +136,7 @@ async def _mv(process: FakeProcess) -> int:
 
 
 async def _ln(process: FakeProcess) -> int:
-    flags, (source, target) = split(process)
+    flags, (source, target) = split(process, "sfn")
     path = path_of(process, target)
     try:
         if "f" in flags and process.files.exists(path):
@@ -162,16 +164,19 @@ async def _touch(process: FakeProcess) -> int:
 
 
 async def _chmod(process: FakeProcess) -> int:
-    _, (mode, *names) = split(process)
+    mode, *names = process.argv[1:]  # a mode may begin with a dash
+    execute = re.fullmatch(r"[augo]*([-+])x", mode)
+    if execute is None and not mode.isdigit():
+        raise UnknownOption(f"the mode {mode} is not supported by the fake engine")
     for name in names:
         try:
             node = process.files.find(path_of(process, name))
         except OSError as problem:
             return await refuse(process, name, problem)
-        if mode.isdigit():
+        if execute is None:
             node.mode = int(mode, 8)
-        elif "x" in mode:
-            node.mode = node.mode | 0o111 if "+" in mode else node.mode & ~0o111
+        else:
+            node.mode = node.mode | 0o111 if execute[1] == "+" else node.mode & ~0o111
     return 0
 
 

@@ -4,39 +4,55 @@ from __future__ import annotations
 
 import re
 import signal
+from typing import TYPE_CHECKING
 
 from sandbox.engines.fake.process import FakeProcess, Program
+from sandbox.engines.fake.programs.options import UnknownOption, path_of, refuse, split
+
+if TYPE_CHECKING:
+    from sandbox.engines.fake.shell_state import State
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 async def _sh(process: FakeProcess) -> int:
-    """`sh -c COMMAND [NAME ARG …]`, `sh FILE`, or a script on stdin."""
-    from sandbox.engines.fake.builtins import ShellExit
-    from sandbox.engines.fake.interpreter import Interpreter, State, Streams
-    from sandbox.engines.fake.programs.options import path_of, refuse
+    """`sh -c COMMAND [NAME ARG …]`, `sh FILE`, or a script on stdin; with `-e`, `-u`, `-o pipefail`."""
+    from sandbox.engines.fake.builtins import ShellExit, switch
+    from sandbox.engines.fake.interpreter import Interpreter
+    from sandbox.engines.fake.shell_redirects import Streams
+    from sandbox.engines.fake.shell_state import State
 
-    words = [
-        word for word in process.argv[1:] if word not in ("-e", "-u", "-x", "--norc", "--noprofile", "-l")
-    ]
     state = State.of(process.cwd, process.env)
-    if words[:1] and words[0].startswith("-") and "c" in words[0]:
-        source, state.positional = words[1], words[3:]
-        state.name = words[2] if len(words) > 2 else "sh"
-    elif words:
-        try:
-            source = process.files.read(path_of(process, words[0])).decode(errors="replace")
-        except OSError as problem:
-            await refuse(process, words[0], problem)
-            return 127
-        state.name, state.positional = words[0], words[1:]
-    else:
-        source = (await process.read_all()).decode(errors="replace")
+    words = list(process.argv[1:])
+    is_command = False
+    while words and words[0].startswith("-"):
+        word = words.pop(0)
+        if word in ("--norc", "--noprofile", "--login", "-l"):
+            continue
+        is_command = is_command or "c" in word
+        if letters := word[1:].replace("c", "").replace("l", ""):
+            words = switch(state.options, [f"-{letters}", *words])
+    try:
+        source = await _source(process, state, words, is_command=is_command)
+    except OSError as problem:
+        await refuse(process, words[0], problem)
+        return 127
     shell = Interpreter(process.instance, state, process.pid)
     try:
         return await shell.run(source, Streams(process.stdin, process.stdout, process.stderr))
     except ShellExit as leave:
         return leave.code
+
+
+async def _source(process: FakeProcess, state: State, words: list[str], *, is_command: bool) -> str:
+    """What a shell runs; its name and arguments are set. Raises OSError."""
+    if is_command:
+        state.name, state.positional = (words[1] if len(words) > 1 else "sh"), words[2:]
+        return words[0]
+    if words:
+        state.name, state.positional = words[0], words[1:]
+        return process.files.read(path_of(process, words[0])).decode(errors="replace")
+    return (await process.read_all()).decode(errors="replace")
 
 
 async def _sleep(process: FakeProcess) -> int:
@@ -52,25 +68,34 @@ async def _sleep(process: FakeProcess) -> int:
 
 
 async def _kill(process: FakeProcess) -> int:
-    number, code = signal.SIGTERM, 0
-    for word in process.argv[1:]:
-        if word.startswith("-") and not word[1:].isdigit():
-            number = signal.Signals[f"SIG{word[1:].removeprefix('SIG')}"]
-        elif word.startswith("-"):
-            number = int(word[1:])  # type: ignore[assignment]
-        else:
-            target = process.instance.processes.get(int(word))
-            if target is None:
-                await process.complain(f"kill: ({word}) - No such process\n")
-                code = 1
-            else:
-                target.signal(number)
+    """`kill [-SIGNAL] [--] PID …`; a negative id is a process group."""
+    words, number, code = list(process.argv[1:]), int(signal.SIGTERM), 0
+    if words and words[0].startswith("-") and words[0] != "--":
+        name = words.pop(0)[1:]
+        if name in ("s", "n") and words:
+            name = words.pop(0)
+        number = int(name) if name.isdigit() else signal.Signals[f"SIG{name.removeprefix('SIG')}"]
+    for word in words[1:] if words[:1] == ["--"] else words:
+        targets = _targets(process, int(word))
+        if not targets:
+            await process.complain(f"kill: ({word}) - No such process\n")
+            code = 1
+        for target in targets:
+            target.signal(number)
     return code
 
 
+def _targets(process: FakeProcess, pid: int) -> list[FakeProcess]:
+    everyone = process.instance.processes
+    if pid < 0:
+        return [one for one in list(everyone.values()) if one.group == -pid]
+    return [everyone[pid]] if pid in everyone else []
+
+
 async def _pgrep(process: FakeProcess) -> int:
-    full = "-f" in process.argv
-    pattern = re.compile(process.argv[-1])
+    flags, (expression,) = split(process, "f")
+    full = "f" in flags
+    pattern = re.compile(expression)
     found = False
     for pid, other in sorted(process.instance.processes.items()):
         line = " ".join(other.argv) if full else other.argv[0].rpartition("/")[2]
@@ -86,6 +111,8 @@ async def _pgrep(process: FakeProcess) -> int:
 
 
 async def _ps(process: FakeProcess) -> int:
+    if process.argv[1:] not in ((), ("aux",), ("-ef",), ("-e",), ("-A",), ("ax",)):
+        raise UnknownOption(f"{' '.join(process.argv[1:])} is not supported")
     await process.say("    PID CMD\n")
     for pid, other in sorted(process.instance.processes.items()):
         if not other.hidden:
@@ -96,7 +123,9 @@ async def _ps(process: FakeProcess) -> int:
 async def _as_builtin(process: FakeProcess) -> int:
     """A builtin of the shell, called as a program of its own."""
     from sandbox.engines.fake.builtins import BUILTINS
-    from sandbox.engines.fake.interpreter import Interpreter, State, Streams
+    from sandbox.engines.fake.interpreter import Interpreter
+    from sandbox.engines.fake.shell_redirects import Streams
+    from sandbox.engines.fake.shell_state import State
 
     shell = Interpreter(process.instance, State.of(process.cwd, process.env), process.pid)
     words = [process.argv[0].rpartition("/")[2], *process.argv[1:]]
@@ -106,5 +135,5 @@ async def _as_builtin(process: FakeProcess) -> int:
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 ON_PROCESSES: dict[str, Program] = {
     "sh": _sh, "bash": _sh, "dash": _sh, "sleep": _sleep, "kill": _kill, "pgrep": _pgrep, "ps": _ps,
-    **dict.fromkeys(("echo", "printf", "pwd", "test", "[", "true", "false"), _as_builtin),
+    **dict.fromkeys(("echo", "printf", "pwd", "test", "[", "true", "false", "nohup", "which"), _as_builtin),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from sandbox.engines.fake.process import FakeProcess, Program
-from sandbox.engines.fake.programs.options import path_of, refuse, split
+from sandbox.engines.fake.programs.options import UnknownOption, path_of, refuse, split
 
 
 async def _inputs(process: FakeProcess, names: list[str]) -> bytes | int:
@@ -17,15 +17,19 @@ async def _inputs(process: FakeProcess, names: list[str]) -> bytes | int:
         return await process.read_all()
     parts = []
     for name in names:
+        if name == "-":
+            parts.append(await process.read_all())
+            continue
         try:
-            parts.append(process.files.read(path_of(process, name)))
+            path = path_of(process, name)
+            parts.append(b"" if path == "/dev/null" else process.files.read(path))
         except OSError as problem:
             return await refuse(process, name, problem)
     return b"".join(parts)
 
 
 async def _grep(process: FakeProcess) -> int:
-    flags, (pattern, *names) = split(process)
+    flags, (pattern, *names) = split(process, "FEivcq")
     content = await _inputs(process, names)
     if isinstance(content, int):
         return 2
@@ -43,11 +47,13 @@ async def _ends(process: FakeProcess, cut: Callable[[list[bytes], int], list[byt
     words = list(process.argv[1:])
     unit, count = "n", 10
     if words and words[0] in ("-n", "-c"):
-        unit, count = words[0][1], int(words[1].lstrip("+"))
+        unit, count = words[0][1], int(words[1]) if words[1].isdigit() else -1
         words = words[2:]
     elif words and re.fullmatch(r"-[nc]?\d+", words[0]):
         unit, count = ("c" if words[0][1] == "c" else "n"), int(words[0].lstrip("-nc"))
         words = words[1:]
+    if count < 0 or any(word.startswith("-") and word != "-" for word in words):
+        raise UnknownOption(f"{' '.join(process.argv[1:])} is not supported by the fake engine")
     content = await _inputs(process, words)
     if isinstance(content, int):
         return content
@@ -73,7 +79,7 @@ async def _tail(process: FakeProcess) -> int:
 
 
 async def _wc(process: FakeProcess) -> int:
-    flags, names = split(process)
+    flags, names = split(process, "lwc")
     content = await _inputs(process, names)
     if isinstance(content, int):
         return content
@@ -84,7 +90,7 @@ async def _wc(process: FakeProcess) -> int:
 
 
 async def _sort(process: FakeProcess) -> int:
-    flags, names = split(process)
+    flags, names = split(process, "ur")
     content = await _inputs(process, names)
     if isinstance(content, int):
         return content
@@ -95,7 +101,7 @@ async def _sort(process: FakeProcess) -> int:
 
 
 async def _tr(process: FakeProcess) -> int:
-    flags, sets = split(process)
+    flags, sets = split(process, "d")
     text = (await process.read_all()).decode(errors="replace")
     first = _range(sets[0])
     if "d" in flags:
@@ -114,16 +120,22 @@ def _range(text: str) -> str:
 
 async def _tee(process: FakeProcess) -> int:
     content = await process.read_all()
-    for name in split(process)[1]:
-        process.files.write(path_of(process, name), content, process.clock.now())
+    flags, names = split(process, "a")
+    for name in names:
+        path = path_of(process, name)
+        before = process.files.read(path) if "a" in flags and process.files.exists(path) else b""
+        if path != "/dev/null":
+            process.files.write(path, before + content, process.clock.now())
     await process.stdout.write(content)
     return 0
 
 
 async def _seq(process: FakeProcess) -> int:
     numbers = list(map(int, process.argv[1:]))
-    first, last = (1, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[-1])
-    for number in range(first, last + 1):
+    last = numbers.pop()
+    first = numbers.pop(0) if numbers else 1
+    step = numbers[0] if numbers else 1
+    for number in range(first, last + (1 if step > 0 else -1), step):
         await process.say(f"{number}\n")
     return 0
 
@@ -139,25 +151,60 @@ async def _sha256sum(process: FakeProcess) -> int:
 
 async def _date(process: FakeProcess) -> int:
     now = datetime.fromtimestamp(process.clock.now(), UTC)
-    form = process.argv[1][1:] if len(process.argv) > 1 and process.argv[1].startswith("+") else "%c"
+    words = [word for word in process.argv[1:] if word != "-u"]  # the zone is UTC
+    form = words[0][1:] if words and words[0].startswith("+") else "%c"
+    if len(words) > 1 or (words and not words[0].startswith("+")):
+        raise UnknownOption(f"{' '.join(words)} is not supported by the fake engine")
     await process.say(now.strftime(form.replace("%s", str(int(now.timestamp())))) + "\n")
     return 0
 
 
+_NAMES = {"s": "Linux", "n": "fake", "r": "6.1.0", "m": "x86_64", "o": "GNU/Linux"}
+
+
 async def _uname(process: FakeProcess) -> int:
-    await process.say("Linux\n" if len(process.argv) == 1 else "Linux fake 6.1.0 x86_64 GNU/Linux\n")
+    flags = split(process, "a" + "".join(_NAMES))[0] or {"s"}
+    await process.say(" ".join(name for flag, name in _NAMES.items() if flags & {flag, "a"}) + "\n")
+    return 0
+
+
+async def _hostname(process: FakeProcess) -> int:
+    split(process)
+    await process.stdout.write(process.files.read("/etc/hostname"))
     return 0
 
 
 async def _id(process: FakeProcess) -> int:
-    await process.say("0\n" if "-u" in process.argv else "uid=0(root) gid=0(root) groups=0(root)\n")
+    flags = split(process, "ugn")[0]
+    short = "root" if "n" in flags else "0"
+    await process.say(f"{short}\n" if flags else "uid=0(root) gid=0(root) groups=0(root)\n")
     return 0
 
 
 async def _env(process: FakeProcess) -> int:
-    for name, value in process.env.items():
-        await process.say(f"{name}={value}\n")
-    return 0
+    """`env`, or `env NAME=VALUE … PROGRAM …`."""
+    words, env = list(process.argv[1:]), dict(process.env)
+    if words and words[0].startswith("-"):
+        raise UnknownOption(f"the option {words[0]} is not supported by the fake engine")
+    while words and "=" in words[0]:
+        name, _, env[name] = words.pop(0).partition("=")
+    if not words:
+        await process.say("".join(f"{name}={value}\n" for name, value in env.items()))
+        return 0
+    program = process.instance.program(tuple(words), env.get("PATH", ""), process.cwd)
+    if program is None:
+        await process.complain(f"env: '{words[0]}': No such file or directory\n")
+        return 127
+    process.argv, process.env = tuple(words), env
+    return await program(process)  # in its place, as exec would
+
+
+async def _printenv(process: FakeProcess) -> int:
+    names = split(process)[1]
+    found = [name for name in names or process.env if name in process.env]
+    for name in found:
+        await process.say(f"{process.env[name]}\n" if names else f"{name}={process.env[name]}\n")
+    return 0 if len(found) == len(names or found) else 1
 
 
 async def _yes(process: FakeProcess) -> int:
@@ -168,7 +215,10 @@ async def _yes(process: FakeProcess) -> int:
 
 
 async def _basename(process: FakeProcess) -> int:
-    await process.say(process.argv[1].rstrip("/").rpartition("/")[2] + "\n")
+    name, *suffix = split(process)[1]
+    last = name.rstrip("/").rpartition("/")[2]
+    cut = last.removesuffix(suffix[0]) if suffix else last
+    await process.say((cut or last) + "\n")  # a name that is all suffix keeps it
     return 0
 
 
@@ -181,5 +231,5 @@ Text = Callable[[FakeProcess], Awaitable[int]]
 ON_TEXT: dict[str, Program] = {
     "grep": _grep, "head": _head, "tail": _tail, "wc": _wc, "sort": _sort, "tr": _tr, "tee": _tee,
     "seq": _seq, "sha256sum": _sha256sum, "date": _date, "uname": _uname, "id": _id, "env": _env,
-    "printenv": _env, "yes": _yes, "basename": _basename, "dirname": _dirname, "hostname": _uname,
+    "printenv": _printenv, "yes": _yes, "basename": _basename, "dirname": _dirname, "hostname": _hostname,
 }  # fmt: skip
