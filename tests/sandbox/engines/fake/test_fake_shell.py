@@ -9,6 +9,8 @@ from typing import Literal
 import pytest
 
 from edge.containers.engine import Image, InstanceSpec
+from edge.http.request import Request
+from edge.http.response import Response
 from edge.kernel.clock import VirtualClock
 from edge.kernel.random import RandomStreams
 from edge.network.network import Network
@@ -17,6 +19,7 @@ from edge.network.spread import Spread
 from sandbox.engines.context import EngineContext
 from sandbox.engines.fake.engine import FakeEngine
 from sandbox.engines.fake.instance import FakeInstance
+from sandbox.engines.fake.process import FakeProcess
 from tests.loops import run_virtual
 
 SANDBOX = {"sandbox-server": "1"}
@@ -81,6 +84,41 @@ def ran(command: str) -> tuple[int, str, str]:
         ("echo 'echo from file $1' > s.sh; sh s.sh x; chmod +x s.sh; ./s.sh y", "from file x\nfrom file y\n"),
         ("npm install -g left-pad > /dev/null && ls /usr/local/lib/node_modules", "left-pad\n"),
         ("export B=1; env | grep ^B=; unset B; env | grep -c ^B=", "B=1\n0\n"),
+        ("printf '%05d|%-4s|%x\\n' 42 ab 255", "00042|ab  |ff\n"),
+        ("printf '%s-%s\\n' a b c", "a-b\nc-\n"),
+        ("test a = b -o c = c; echo $?; test ! a = a -a b; echo $?", "0\n1\n"),
+        ("unset Y; echo ${Y:=d}; echo $Y", "d\nd\n"),
+        (
+            "for i in 1 2 3 4; do if [ $i = 2 ]; then continue; fi; [ $i = 4 ] && break; echo $i; done",
+            "1\n3\n",
+        ),
+        ("for i in 1 2; do for j in a b; do break 2; done; echo no; done; echo out", "out\n"),
+        ("mkdir d e; touch d/x e/x; echo */x /workspace/d/*", "d/x e/x /workspace/d/x\n"),
+        ("X=$(false); echo $?; X=a; echo $?", "1\n0\n"),
+        ("{ X=$(echo lost >&2); } 2> err; cat err", "lost\n"),
+        ("V=1 true; V=2 cd /tmp; echo [$V]", "[]\n"),
+        ("f() { local v=1; echo $v; }; v=0; f; echo $v", "1\n0\n"),
+        (
+            "set -- 'a b' c; for i in \"$@\"; do echo $i; done; shift; echo $1 $#; shift 2; echo $?",
+            "a b\nc\nc 1\n1\n",
+        ),
+        ("set --; printf '[%s]' \"$@\" end", "[end]"),
+        ("cat <<END\n\\$A ${A} ${B:-none} $?\nEND", "$A a b none 0\n"),
+        ("seq 1 2 5 | tr '\\n' ' '; cat /dev/null; wc -c < /dev/null", "1 3 5 0\n"),
+        (
+            "sh -ec 'false || true; if false; then :; fi; ! true; echo on; false; echo off'; echo $?",
+            "on\n1\n",
+        ),
+        ("sh -euo pipefail -c 'false | true; echo off'; echo $?", "1\n"),
+        (
+            "sh -uc 'echo ${B:-fine}; echo $B; echo off' 2> err; echo $?; cat err",
+            "fine\n1\nsh: B: unbound variable\n",
+        ),
+        ("env B=1 sh -c 'echo $B'; printenv HOME; uname -m; hostname", "1\n/root\nx86_64\nfake\n"),
+        (
+            "command echo a; basename x.txt .txt; echo a | tee -a f > /dev/null; echo b | tee -a f",
+            "a\nx\nb\n",
+        ),
     ],
 )
 def test_runs(command: str, out: str) -> None:
@@ -97,6 +135,28 @@ def test_runs(command: str, out: str) -> None:
         ("cd none", 1, "cd: none: No such file or directory"),
         ("echo x > none/x", 1, "No such file or directory"),
         ("npm run build", 1, "only knows install"),
+        ("echo x 3> f", 2, "descriptor 3 is not supported"),
+        ("echo {a,b}", 2, "braces are not supported"),
+        ("echo $'a'", 2, "is not supported"),
+        ("((1 > 0)) && echo yes", 2, "arithmetic is not supported"),
+        ("cat <<E\n$(echo in)\nE", 2, "a command within << is not supported"),
+        ("echo ${A:-$HOME}", 2, "is not supported"),
+        ("IFS=, read a b", 2, "IFS"),
+        ("trap 'echo bye' EXIT", 2, "trap: this builtin is not supported"),
+        ("set -x", 2, "the option x is not supported"),
+        ("read -t 1 x", 2, "-t is not supported"),
+        ("printf %q x", 1, "%q: this conversion is not supported"),
+        ("[ 1 -eq x ]", 2, "x: integer expression expected"),
+        ("[ a = a", 2, "missing `]'"),
+        (". ./none", 1, "No such file or directory"),
+        ("shift x", 1, "wrong arguments"),
+        ("ln -s loop loop; echo x > loop", 1, "symbolic links"),
+        ("echo b | sort -n", 1, "the option -n is not supported"),
+        ("touch f; chmod u+w f", 1, "the mode u+w is not supported"),
+        ("tail -n +2 f", 1, "is not supported"),
+        ("curl example.com", 6, "Could not resolve host"),
+        ("curl localhost:81", 7, "Failed to connect to localhost port 81"),
+        ("curl --compressed localhost", 1, "--compressed is not supported"),
     ],
 )
 def test_says_what_it_cannot(command: str, code: int, words: str) -> None:
@@ -173,3 +233,82 @@ def test_a_crash_ends_what_is_under_way() -> None:
         assert clock.elapsed_s == 1.0
 
     run_virtual(whole(), clock)
+
+
+def test_curl_reaches_what_listens() -> None:
+    clock = VirtualClock()
+
+    async def answer(request: Request) -> Response:
+        if request.method == "POST":
+            return Response.make(b"got " + await request.read_bytes(), 201)
+        return Response.make(b"no", 404)
+
+    async def server(process: FakeProcess) -> int:
+        process.listen(8080, answer)
+        await asyncio.Event().wait()
+        return 0
+
+    async def whole() -> None:
+        instance = await started(clock)
+        instance.engine.program("^server$", server)
+        shell = await instance.open_shell(cwd="/workspace", env={})
+        out = b""
+
+        async def output(stream: str, data: bytes) -> None:
+            nonlocal out
+            out += data
+
+        await shell.run("server & sleep 1; curl -s -d a=1 -w ' %{http_code}' localhost:8080/x", output)
+        assert out == b"got a=1 201"
+        assert (await shell.run("curl -sf http://127.0.0.1:8080/", output)).exit_code == 22
+        await shell.run("curl -s -o page localhost:8080; cat page; kill $!; wait $!", output)
+        assert out == b"got a=1 201no"
+        assert (await shell.run("curl -s localhost:8080", output)).exit_code == 7
+
+    run_virtual(whole(), clock)
+
+
+def test_a_signal_reaches_a_process_group_by_its_negative_id() -> None:
+    assert ran("sleep 100 & kill -9 -$!; wait $!; echo $?")[1] == "137\n"
+    assert ran("kill -- -999")[2] == "kill: (-999) - No such process\n"
+
+
+def test_an_image_keeps_links_to_directories(tmp_path: Path) -> None:
+    (tmp_path / "files" / "real").mkdir(parents=True)
+    (tmp_path / "files" / "link").symlink_to("real")
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text("FROM scratch\nCOPY files /opt/files\n")
+    clock = VirtualClock()
+
+    async def whole() -> None:
+        engine = FakeEngine(EngineContext(clock, RandomStreams(1), None, None))
+        image = Image(dockerfile=dockerfile, build_context=tmp_path)
+        box = await engine.start(InstanceSpec("box", image, labels=SANDBOX))
+        assert box.tree.stat("/opt/files/link", follow=False).kind == "symlink"
+        assert box.tree.stat("/opt/files/link").kind == "directory"
+
+    run_virtual(whole(), clock)
+
+
+def test_a_seed_gives_the_same_bytes_and_times() -> None:
+    profile = Profile("t", container={"boot": Spread(1000, 3000), "npm_install": Spread(5000, 9000)})
+
+    def once(seed: int) -> tuple[float, bytes]:
+        clock, out = VirtualClock(), bytearray()
+
+        async def whole() -> None:
+            random = RandomStreams(seed)
+            engine = FakeEngine(EngineContext(clock, random, Network(profile, random, clock), None))
+            box = await engine.start(InstanceSpec("box", Image("x"), labels=SANDBOX))
+            shell = await box.open_shell(cwd="/workspace", env={})
+
+            async def output(stream: str, data: bytes) -> None:
+                out.extend(data)
+
+            await shell.run("npm install -g a; sleep 1 & echo $! $$; date +%s; env; ps", output)
+
+        run_virtual(whole(), clock)
+        return clock.elapsed_s, bytes(out)
+
+    assert once(1) == once(1)
+    assert once(1)[0] != once(2)[0]
