@@ -41,6 +41,7 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
 #: The page that explains a command, with all its flags.
 HOME = {
     "dev": "dev.md",
+    "init": "init.md",
     "lab": "lab.md",
     "profile": "latency-model.md",
     "sim": "simulation.md",

@@ -12,6 +12,7 @@ from edge.errors import EdgeError, UserError
 
 _COMMANDS = {
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
+    "init": ("wrangler_compat.cli.init", "Make a new project from a template."),
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),
     "profile": ("wrangler_compat.cli.profile", "Look at latency profiles, or fit one to a trace."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),

@@ -1,0 +1,1 @@
+"""`edge init`: new projects from templates."""
