@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+#: Subrequests of an invocation on a paid plan, unless configured (spec runtime.md section 6).
+SUBREQUESTS_MAX = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class KvBinding:
@@ -116,6 +119,8 @@ class WorkerConfig:
     #: Names of Analytics Engine bindings.
     analytics: tuple[str, ...] = ()
     containers: tuple[ContainerConfig, ...] = ()
+    #: How many subrequests one invocation may make.
+    subrequests_max: int = SUBREQUESTS_MAX
 
     def has_flag(self, flag: str, default_from: str | None = None) -> bool:
         """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)

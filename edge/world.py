@@ -26,6 +26,7 @@ from edge.errors import ConfigError, UserError, WorkerLoadError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import limit_of
 from edge.js.json_text import parse
 from edge.js.objects import JsObject
 from edge.kernel.clock import Clock, VirtualClock, WallClock
@@ -67,6 +68,7 @@ class World:
     a fault script, its file or its tables; with any, even none yet, `world.faults.add(…)` works. `tracer`
     records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
     `io` (`edge.worker.worker_time`). `engine` makes what runs containers, when a Worker has some.
+    `subrequests` is how many an invocation may make (0: any number; None: as each Worker is configured).
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class World:
         tracer: Tracer | None = None,
         worker_time: str | None = None,
         engine: MakeEngine | None = None,
+        subrequests: int | None = None,
     ) -> None:
         self.config = config
         #: Records what happens when; None: nobody does.
@@ -106,6 +109,7 @@ class World:
         self._assets: dict[str, Assets] = {}
         self._durable: dict[tuple[str, str], DurableHost] = {}
         self._make_engine = engine
+        self._subrequests = subrequests
         self._fleet: Fleet | None = None
         self._started: set[str] = set()
         self._crons: CronTriggers | None = None
@@ -275,7 +279,9 @@ class World:
         try:
             for name, worker in workers.items():
                 env = JsObject(self._bindings(worker, workers))
-                host = Host(HttpCompat.of(worker), self.clock, self.random, self._outbound, self._view.shown)
+                limit = limit_of(worker.subrequests_max, self._subrequests)
+                compat, shown = HttpCompat.of(worker), self._view.shown
+                host = Host(compat, self.clock, self.random, self._outbound, limit, shown)
                 isolate = Isolate(worker, self._dialect, env, host, views=self._view.modules)
                 isolate.loopback = loopback_of(worker, isolate.exports, lambda name: self._services[name])
                 isolates[name] = isolate

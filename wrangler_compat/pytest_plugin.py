@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "edge(config, environment, variables, start, network, faults, schedule, worker_time, "
-        "real_fetch): the world of a test",
+        "real_fetch, engine, subrequests): the world of a test",
     )
     config.addinivalue_line("markers", "seeds(count, start=0): run a test under this many seeds")
 

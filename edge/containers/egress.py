@@ -6,6 +6,7 @@ from typing import Any
 
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import allowance
 
 ALL = "*"
 
@@ -27,7 +28,11 @@ class Egress:
     async def answer(self, request: Request, host: str, port: int) -> Response | None:
         """The Worker's answer; None when nobody intercepts that address."""
         fetcher = self._found(host, port)
-        return None if fetcher is None else await fetcher.fetch(request)
+        if fetcher is None:
+            return None
+        allowance.set(None)  # what a program asks for is no subrequest of the event that started it
+        response: Response = await fetcher.fetch(request)
+        return response
 
     def _found(self, host: str, port: int) -> Any:
         for address in (f"{host}:{port}", host, ALL):

@@ -12,6 +12,7 @@ from edge.d1.answers import array_of_objects, execution, first_of, raw_rows
 from edge.d1.bound import Parameter, bound
 from edge.d1.store import Answer, Query, QueryFailed, Store
 from edge.http.buffers import encode_text
+from edge.http.subrequests import spend
 from edge.js.arrays import JsArray
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
@@ -69,6 +70,7 @@ class D1DatabaseSession(JsProxy, js_name="D1DatabaseSession"):
         return answers
 
     async def _run(self, queries: Sequence[Query]) -> list[Answer]:
+        spend()
         if output_hold.get() is not None:
             await before_output()
         return await self._store.run(queries)

@@ -34,6 +34,7 @@ from edge.durable.trouble import Trouble
 from edge.durable.waiting import Waiters
 from edge.durable.work import ActorInvocation
 from edge.http.host import current_host
+from edge.http.subrequests import Allowance, allowance
 from edge.js.errors import JsException, error, type_error
 from edge.js.promise import JsPromise
 from edge.js.python_error import python_error
@@ -176,6 +177,7 @@ class Actor:
         resume_guard.set(self._guard)
         output_hold.set(self.commits.hold)
         depth.set(event.depth)
+        allowance.set(Allowance(self.slot.host.isolate.host.subrequests_max))
         try:
             try:
                 result: Any = await guarded(self._perform(event), self._guard)

@@ -17,6 +17,7 @@ from edge.durable.distance import FarObject
 from edge.durable.events import Event
 from edge.durable.ids import DurableObjectId
 from edge.http.request import Request
+from edge.http.subrequests import spend
 from edge.js.errors import JsException
 from edge.js.promise import JsPromise
 from edge.kernel.spans import Span, Tag, child_of, current_span
@@ -64,6 +65,7 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
 
     def _send(self, event: Event) -> JsPromise:
         try:
+            spend()
             event.depth = depth_of_next()
         except JsException as refusal:
             return JsPromise.rejected(refusal)

@@ -16,6 +16,7 @@ from edge.durable.actor import Actor
 from edge.durable.alarm_event import AlarmEvent
 from edge.durable.commits import Commits
 from edge.durable.events import Event
+from edge.http.subrequests import spent
 from edge.js.errors import JsException
 from edge.kernel.spans import NO_SPAN, NoSpan, Span, Tag, child_of, current_span, span
 
@@ -108,6 +109,8 @@ class TracedActor(Actor):
             with span("durable.run", constructs=self.instance is None):
                 return await event.perform(self)
         finally:
+            if made := spent():
+                trace.whole.tag(subrequests=made)
             if self.output.locked:
                 trace.output = child_of(trace.whole, "output.wait")
 

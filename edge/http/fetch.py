@@ -17,6 +17,7 @@ from edge.http.host import Transport, current_host
 from edge.http.request import Request
 from edge.http.response import REDIRECT_STATUSES, Response
 from edge.http.streams.readable import ReadableStream
+from edge.http.subrequests import spend
 from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise
 from edge.kernel.spans import span
@@ -49,7 +50,7 @@ async def send(request: Request, transport: Transport) -> Response:
     """Send a request, following redirects when it says so.
 
     Raises TypeError for a scheme that is not HTTP and after 20 redirects, `Network connection lost.`
-    (retryable) when there is no answer.
+    (retryable) when there is no answer, Error when it is one subrequest too many.
     """
     if not request.url.startswith(("http:", "https:")):
         raise type_error(f"Fetch API cannot load: {request.url}")
@@ -62,6 +63,7 @@ async def send(request: Request, transport: Transport) -> Response:
 
 async def _follow(request: Request, transport: Transport) -> Response:
     for hop in range(REDIRECTS_MAX + 1):
+        spend()
         payload = request._payload
         response = await transport.send(request)
         response.url = request.url.partition("#")[0]

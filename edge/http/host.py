@@ -57,6 +57,8 @@ class Host:
     random: RandomStreams = field(default_factory=RandomStreams)
     #: Where `fetch` and `new WebSocket` lead; None refuses both.
     outbound: Transport | None = None
+    #: How many subrequests an invocation may make.
+    subrequests_max: float = float("inf")
     #: The clock that code of the Worker reads (`edge.worker.worker_time`); None: `clock`.
     shown: Clock | None = None
 

@@ -28,6 +28,7 @@ from edge.http.frames import DROPPED, DROPPED_REASON, NO_CODE, Close, Frame, Sin
 from edge.http.host import current_host
 from edge.http.init import member
 from edge.http.outbox import Outbox
+from edge.http.subrequests import renew
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
 from edge.js.proxy import JsProxy, jsnull
@@ -341,6 +342,8 @@ class WebSocket(EventTarget, js_name="WebSocket"):
             return
         if not self._inbox:
             return
+        if guard is not None:
+            renew()  # each message is an event of its Durable Object
         frame = self._inbox.popleft()
         self._note(frame)
         self.dispatchEvent(self._event(frame))

@@ -19,6 +19,7 @@ from edge.http.host import current_host
 from edge.http.init import given
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import spend
 from edge.http.websocket import WebSocket, WebSocketPair
 from edge.js.errors import JsException, type_error
 from edge.js.webidl import to_string
@@ -198,6 +199,7 @@ async def _establish(socket: WebSocket, request: Request) -> None:
     if transport is None:
         raise UnsupportedError(f"this world has no way out: new WebSocket({request.url})")
     try:
+        spend()
         await before_output()
         response = await transport.send(request)
         if response._web_socket is None:

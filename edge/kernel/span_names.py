@@ -22,9 +22,11 @@ SPANS: dict[str, Kind] = {
         "a request from outside, from its arrival to the last byte of the answer",
         ("method", "url", "worker", "place", "status", "chunks", "events_dropped"),
     ),
-    "scheduled": Kind("a cron event and what it gave to waitUntil", ("worker", "cron", "outcome")),
-    "worker.fetch": Kind("a Worker's fetch handler", ("worker", "entrypoint")),
-    "worker.rpc": Kind("a method call on another Worker", ("worker", "method")),
+    "scheduled": Kind(
+        "a cron event and what it gave to waitUntil", ("worker", "cron", "outcome", "subrequests")
+    ),
+    "worker.fetch": Kind("a Worker's fetch handler", ("worker", "entrypoint", "subrequests")),
+    "worker.rpc": Kind("a method call on another Worker", ("worker", "method", "subrequests")),
     "worker.cold_start": Kind("a Worker starting in a place", ("worker", "place")),
     "waituntil": Kind("work given to waitUntil", ("of",)),
     "fetch": Kind("an outbound fetch, redirects included", ("method", "url", "status")),
@@ -40,9 +42,11 @@ SPANS: dict[str, Kind] = {
     ),
     "durable.event": Kind(
         "an event of a Durable Object, from its delivery to when its result may leave",
-        (*_OBJECT, "handler", "cancelled"),
+        (*_OBJECT, "handler", "cancelled", "subrequests"),
     ),
-    "durable.alarm": Kind("an alarm of a Durable Object", (*_OBJECT, "retry_count", "cancelled")),
+    "durable.alarm": Kind(
+        "an alarm of a Durable Object", (*_OBJECT, "retry_count", "cancelled", "subrequests")
+    ),
     "durable.wake": Kind("placing an object and loading it into memory", ("id",)),
     "gate.wait": Kind("waiting at the input gate for the first turn"),
     "durable.run": Kind("the handler's own turns and what it waits for", ("constructs",)),

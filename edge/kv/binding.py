@@ -13,6 +13,7 @@ from typing import Any
 
 from edge.http.buffers import array_buffer, buffer_bytes, decode_text, encode_text
 from edge.http.streams.readable import ReadableStream
+from edge.http.subrequests import allowance, spend
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
 from edge.js.json_text import parse, stringify
@@ -51,7 +52,9 @@ class KvNamespace(JsProxy, js_name="KvNamespace"):
             entry = self._namespace.peek(key)
             # A key that memory knows was checked before.
             if entry is not None and current_span.get() is None:
-                return JsPromise.resolved(jsnull if entry is ABSENT else decode_text(entry.value))
+                own = allowance.get()
+                if own is None or own.take():
+                    return JsPromise.resolved(jsnull if entry is ABSENT else decode_text(entry.value))
         return _started("get", self._get, key, options)
 
     @js_method
@@ -144,7 +147,7 @@ _METHODS = {"get": "GET", "list": "GET", "put": "PUT", "delete": "DELETE"}
 
 
 def _started(name: str, operation: Any, *arguments: Any) -> JsPromise:
-    work = _told(_METHODS[name], operation(*arguments))
+    work = _told(_METHODS[name], operation, *arguments)
     if current_span.get() is not None:
         work = _traced(name, arguments[0], work)
     return JsPromise.start(work, name=f"kv.{name}")
@@ -163,10 +166,11 @@ async def _traced(name: str, subject: Any, work: Coroutine[Any, Any, Any]) -> An
         return await work
 
 
-async def _told(method: str, operation: Coroutine[Any, Any, Any]) -> Any:
+async def _told(method: str, operation: Any, *arguments: Any) -> Any:
     """The operation, its refusals in JavaScript's form."""
+    spend()
     try:
-        return await operation
+        return await operation(*arguments)
     except KeyNameRejected as rejected:
         raise type_error(rejected.text) from None
     except KvRefused as refused:

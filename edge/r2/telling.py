@@ -7,8 +7,10 @@ Source: spec runtime.md section 12.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import closing
 from typing import Any
 
+from edge.http.subrequests import spend
 from edge.js.errors import error
 from edge.js.promise import JsPromise
 from edge.kernel.tasks import before_output, output_hold
@@ -21,10 +23,12 @@ def started(action: str, operation: Coroutine[Any, Any, Any]) -> JsPromise:
 
 
 async def _told(action: str, operation: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return await operation
-    except R2Refused as refused:
-        raise error(f"{action}: {refused}") from None
+    with closing(operation):
+        spend()
+        try:
+            return await operation
+        except R2Refused as refused:
+            raise error(f"{action}: {refused}") from None
 
 
 async def output_may_leave() -> None:

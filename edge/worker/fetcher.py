@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import spend
 from edge.js.errors import JsException, type_error
 from edge.js.functions import JsFunction
 from edge.js.objects import JsObject
@@ -100,12 +101,17 @@ class Fetcher(JsProxy, js_name="Fetcher"):
         return JsPromise.start(self._fetch_from(request), name=f"fetch {request.url}")
 
     def _start_rpc(self, method: str, args: Sequence[Any]) -> JsPromise:
-        return JsPromise.start(self._rpc(method, args), name=f"rpc {method}")
+        return JsPromise.start(self._rpc_from(method, args), name=f"rpc {method}")
 
     async def _fetch_from(self, request: Request) -> Response:
+        spend()
         response = await self._fetch(request)
         response.url = request.url
         return response
+
+    async def _rpc_from(self, method: str, args: Sequence[Any]) -> Any:
+        spend()
+        return await self._rpc(method, args)
 
     def connect(self, *args: Any) -> Any:
         if not args:

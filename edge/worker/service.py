@@ -6,18 +6,20 @@ Sources: spec runtime.md sections 1, 3, 8 and 10.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Token
 from dataclasses import dataclass
 from typing import Any
 
 from edge.http.body import USED
-from edge.http.host import current_host
+from edge.http.host import Host, current_host
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import Allowance, allowance, spent
 from edge.js.convert import to_js
 from edge.js.errors import JsException, error, type_error
 from edge.js.proxy import JsProxy
 from edge.kernel.clock import Clock
-from edge.kernel.spans import span
+from edge.kernel.spans import span, tag
 from edge.kernel.tasks import before_output, spawn, spawn_outside
 from edge.worker.context import ExecutionContext
 from edge.worker.fetcher import Fetcher
@@ -30,6 +32,10 @@ _NO_UPGRADE = (
     "Worker tried to return a WebSocket in a response to a request which did not contain the header "
     '"Upgrade: websocket".'
 )
+
+
+#: Depth, invocation, host and allowance as they were before an invocation.
+_Tokens = tuple[Token[int], Token[Invocation | None], Token[Host], Token[Allowance | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,7 @@ class Service:
     ) -> Response:
         """Answer a request. A Worker's exception leaves as JsException."""
         invocation = Invocation(f"{request.method} {request.url}", self.clock)
-        depth_token = depth.set(depth_of_next())
-        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
+        tokens = self._enter(invocation)
         self.invocations.add(invocation)
         response: Response | None = None
         try:
@@ -78,9 +83,7 @@ class Service:
             response = checked_response(request, result)
             return response
         finally:
-            depth.reset(depth_token)
-            current.reset(token)
-            current_host.reset(host_token)
+            self._leave(tokens)
             self._finish(invocation, response)
 
     async def rpc(
@@ -92,8 +95,7 @@ class Service:
     ) -> Any:
         """Call a method of a fresh entrypoint; arguments and result are copied across."""
         invocation = Invocation(f"rpc {method}", self.clock)
-        depth_token = depth.set(depth_of_next())
-        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
+        tokens = self._enter(invocation)
         self.invocations.add(invocation)
         try:
             target, _ = self._target(method, invocation, entrypoint, props)
@@ -101,24 +103,21 @@ class Service:
         except JsException as failure:
             raise remote_error(failure) from None
         finally:
-            depth.reset(depth_token)
-            current.reset(token)
-            current_host.reset(host_token)
+            self._leave(tokens)
             self._finish(invocation)
 
     async def scheduled(self, cron: str, time_ms: float) -> ScheduledResult:
         """Run the cron handler and what it gave to waitUntil."""
         invocation = Invocation(f"scheduled {cron!r}", self.clock)
         controller = ScheduledController(cron, time_ms)
-        token, host_token = current.set(invocation), current_host.set(self.isolate.host)
+        tokens = self._enter(invocation)
         try:
             target, extra = self._target("scheduled", invocation, None, None)
             await self.isolate.dialect.call(target, "scheduled", (controller, *extra))
         except Exception as failure:
             return ScheduledResult("exception", controller.no_retry, failure)
         finally:
-            current.reset(token)
-            current_host.reset(host_token)
+            self._leave(tokens)
             await invocation.drain(EVENT_WALL_LIMIT_S)
         return ScheduledResult("ok", controller.no_retry)
 
@@ -126,6 +125,25 @@ class Service:
         """Wait for the background work of all invocations, at most `limit_s`."""
         for invocation in list(self.invocations):
             await invocation.drain(limit_s)
+
+    def _enter(self, invocation: Invocation) -> _Tokens:
+        """Set what code of an invocation finds around itself. Raises Error when it is called too deep."""
+        host = self.isolate.host
+        return (
+            depth.set(depth_of_next()),
+            current.set(invocation),
+            current_host.set(host),
+            allowance.set(Allowance(host.subrequests_max)),
+        )
+
+    def _leave(self, tokens: _Tokens) -> None:
+        if made := spent():
+            tag(subrequests=made)
+        depth_before, invocation_before, host_before, allowance_before = tokens
+        depth.reset(depth_before)
+        current.reset(invocation_before)
+        current_host.reset(host_before)
+        allowance.reset(allowance_before)
 
     def _target(
         self, handler: str, invocation: Invocation, entrypoint: str | None, props: Mapping[str, Any] | None

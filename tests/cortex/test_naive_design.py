@@ -6,6 +6,7 @@ And each call is a request of its own: a port poll every 50 ms is dozens of them
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,18 @@ class Default(WorkerEntrypoint):
 """
 
 
-def asked(folder: Path, path: str) -> tuple[str, int]:
-    """The Worker's answer, and how many requests went into the container."""
+@dataclass(frozen=True)
+class Asked:
+    """The Worker's answer, and what it took."""
+
+    answer: str
+    into_container: int
+    #: Subrequests of the Worker, and of the events of the sandbox's object.
+    of_worker: int
+    of_object: int
+
+
+def asked(folder: Path, path: str) -> Asked:
     clock, recorder = VirtualClock(), Recorder(spans_max=100_000)
     config = worker(
         folder, SOURCE, classes=("Sandbox",), containers=(ContainerConfig("Sandbox", image="box"),)
@@ -82,14 +93,17 @@ def asked(folder: Path, path: str) -> tuple[str, int]:
         await process.clock.sleep(60)
         return 0
 
-    async def whole() -> tuple[str, int]:
+    def subrequests(name: str) -> int:
+        return sum(int(span.tags.get("subrequests") or 0) for span in recorder.spans() if span.name == name)
+
+    async def whole() -> Asked:
         await world.start()
         assert world.fleet is not None
         world.fleet.engine.inner.program("^listen-soon", listen_soon)  # type: ignore[attr-defined]
         answer = await text(world, path)
         calls = [span for span in recorder.spans() if span.name == "container.fetch"]
         await world.close(0)
-        return answer, len(calls)
+        return Asked(answer, len(calls), subrequests("worker.fetch"), subrequests("durable.event"))
 
     try:
         return world.run(whole())
@@ -98,22 +112,25 @@ def asked(folder: Path, path: str) -> tuple[str, int]:
 
 
 def test_parallel_commands_in_one_session_run_one_after_the_other(tmp_path: Path) -> None:
-    took_ms = int(asked(tmp_path, "/parallel")[0])
+    took_ms = int(asked(tmp_path, "/parallel").answer)
     assert took_ms >= 4 * 150
 
 
 def test_commands_in_sessions_of_their_own_run_side_by_side(tmp_path: Path) -> None:
-    took_ms = int(asked(tmp_path, "/apart")[0])
+    took_ms = int(asked(tmp_path, "/apart").answer)
     assert 150 <= took_ms < 2 * 150
 
 
 def test_a_poll_by_exec_sends_sixty_requests_and_a_minimal_image_has_no_ss(tmp_path: Path) -> None:
-    stderr, calls = asked(tmp_path, "/polls")
-    assert "ss: command not found" in stderr
-    assert calls >= 60
+    polls = asked(tmp_path, "/polls")
+    assert "ss: command not found" in polls.answer
+    assert polls.into_container >= 60
+    assert polls.of_worker >= 61  # each `exec`, the one before the poll too
+    assert polls.of_object == polls.into_container  # and each of them is one of the object's again
 
 
 def test_the_poll_inside_the_container_is_one_request(tmp_path: Path) -> None:
-    took_ms, calls = asked(tmp_path, "/one_call")
-    assert int(took_ms) < 1200
-    assert calls <= 6  # the probes of the start among them
+    wait = asked(tmp_path, "/one_call")
+    assert int(wait.answer) < 1200
+    assert wait.into_container <= 6  # the probes of the start among them
+    assert wait.of_worker <= 5

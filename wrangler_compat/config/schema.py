@@ -59,8 +59,9 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.INHERITED, Support.IGNORED, "no_bundle minify keep_names rules", "of bundles"),
     **_keys(Scope.INHERITED, Support.IGNORED, "logfwdr logpush upload_source_maps placement", "of deploys"),
     **_keys(Scope.INHERITED, Support.IGNORED, "access cache compliance_region observability", "of deploys"),
-    **_keys(Scope.INHERITED, Support.IGNORED, "first_party_worker previews limits", "of deploys"),
+    **_keys(Scope.INHERITED, Support.IGNORED, "first_party_worker previews", "of deploys"),
     **_keys(Scope.INHERITED, Support.IGNORED, "python_modules", "what a deploy leaves out"),
+    **_keys(Scope.INHERITED, Support.EMULATED, "limits", "`subrequests`; `cpu_ms` has no effect"),
     **_keys(Scope.INHERITED, Support.UNSUPPORTED, "build", "custom builds"),
     **_keys(Scope.OWN, Support.EMULATED, "vars secrets durable_objects kv_namespaces services"),
     **_keys(Scope.OWN, Support.EMULATED, "d1_databases r2_buckets ratelimits analytics_engine_datasets"),
@@ -104,6 +105,7 @@ FIELDS: dict[str, frozenset[str]] = {
     "durable_objects.bindings": frozenset({"name", "class_name", "script_name", "environment"}),
     "services": frozenset({"binding", "service", "entrypoint", "environment", "props", "remote"}),
     "assets": frozenset({"directory", "binding", "html_handling", "not_found_handling", "run_worker_first"}),
+    "limits": frozenset({"cpu_ms", "subrequests"}),
     "triggers": frozenset({"crons", "events"}),
     "migrations": frozenset(
         {

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.config import WorkerConfig
+from edge.config import SUBREQUESTS_MAX, WorkerConfig
 from edge.errors import UnsupportedError
 from wrangler_compat.config.assets import assets_config
 from wrangler_compat.config.bindings import check_unique, durable_bindings, kv_bindings, service_bindings
@@ -83,6 +83,7 @@ def worker_config(
         crons=_crons(fields),
         durable_classes=classes,
         former_names=renamed_classes(fields) if classes else {},
+        subrequests_max=_subrequests_max(fields),
     )
 
 
@@ -217,3 +218,16 @@ def _crons(fields: Fields) -> tuple[str, ...]:
         f'Expected "triggers.crons" to be of type array, but got {shown(crons)}.', "triggers", "crons"
     )
     return ()
+
+
+def _subrequests_max(fields: Fields) -> int:
+    limits = fields.table("limits")
+    fields.warn_unexpected(limits, FIELDS["limits"], "limits")
+    for name in ("cpu_ms", "subrequests"):
+        value = limits.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int):
+            fields.error(
+                f'Expected "limits.{name}" to be of type number but got {shown(value)}.', "limits", name
+            )
+            return SUBREQUESTS_MAX
+    return int(limits.get("subrequests", SUBREQUESTS_MAX))

@@ -37,6 +37,7 @@ class DevOptions:
     trace: Path | None = None
     inspector: bool | None = None  # None: on loopback
     engine: str | None = None
+    subrequests: int | None = None  # 0: any number
 
     @classmethod
     def of(

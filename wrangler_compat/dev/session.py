@@ -107,6 +107,7 @@ class Session:
             faults=options.faults,
             tracer=self._tracing.tracer,
             engine=engine_maker(options.engine or "auto"),
+            subrequests=options.subrequests,
         )
         self._place = None if options.place is None else _place(options.place)
 

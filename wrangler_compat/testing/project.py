@@ -38,7 +38,8 @@ class EdgeOptions:
     name or TOML file, `faults` what goes wrong: tables or a TOML file (more with `world.faults.add`).
     `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the
     clock that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
-    `engine` runs containers: `fake` unless another one is named.
+    `engine` runs containers: `fake` unless another one is named. `subrequests` is how many an invocation may
+    make (0: any number; None: as configured).
     """
 
     config: str | Path | Sequence[str | Path] | None = None
@@ -51,6 +52,7 @@ class EdgeOptions:
     worker_time: str | None = None
     real_fetch: bool = False
     engine: str = "fake"
+    subrequests: int | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> EdgeOptions:
@@ -144,6 +146,7 @@ def make_world(
         patience_s=patience_s,
         limit_s=limit_s,
         engine=engine_maker(options.engine),
+        subrequests=options.subrequests,
     )
 
 

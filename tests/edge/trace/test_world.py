@@ -297,7 +297,7 @@ def test_background_work_outlives_its_request(tmp_path: Path) -> None:
 def test_a_cron_event(tmp_path: Path) -> None:
     (root,) = recorded(tmp_path, lambda world, _: world.scheduled("* * * * *", 0))
     assert shape(root) == ["scheduled", "  kv.get"]
-    assert root.span.tags == {"cron": "* * * * *", "outcome": "ok", "worker": "main"}
+    assert root.span.tags == {"cron": "* * * * *", "outcome": "ok", "subrequests": 1, "worker": "main"}
 
 
 def test_a_streamed_answer_ends_with_its_last_chunk(tmp_path: Path) -> None:

@@ -220,3 +220,15 @@ def test_a_toml_date_in_vars_is_refused(tmp_path: Path) -> None:
         'The field "vars.X" is a TOML date, which is not supported. '
         'Please use a string instead, e.g. X = "2025-12-19".'
     )
+
+
+def test_subrequests(tmp_path: Path) -> None:
+    assert worker(tmp_path, {}).subrequests_max == 10_000
+    assert worker(tmp_path, {"limits": {"cpu_ms": 100, "subrequests": 50}}).subrequests_max == 50
+
+
+@pytest.mark.parametrize("wrong", ["50", True, None, 1.5])
+def test_subrequests_that_are_no_number(tmp_path: Path, wrong: Any) -> None:
+    assert 'Expected "limits.subrequests" to be of type number but got' in refusal(
+        tmp_path, {"limits": {"subrequests": wrong}}
+    )
