@@ -55,6 +55,14 @@ class R2Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorizeBinding:
+    """`env.<name>` is the Vectorize index `index`."""
+
+    name: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimitBinding:
     """`env.<name>` lets through `limit` calls a key in `period_s` seconds; bindings with one namespace
     count together."""
@@ -115,6 +123,7 @@ class WorkerConfig:
     former_names: Mapping[str, str] = field(default_factory=dict)
     d1: tuple[D1Binding, ...] = ()
     r2: tuple[R2Binding, ...] = ()
+    vectorize: tuple[VectorizeBinding, ...] = ()
     rate_limits: tuple[RateLimitBinding, ...] = ()
     #: Names of Analytics Engine bindings.
     analytics: tuple[str, ...] = ()

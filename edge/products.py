@@ -1,4 +1,4 @@
-"""The products that need no Worker of their own: D1, R2, rate limits, Analytics Engine.
+"""The products that need no Worker of their own: D1, R2, Vectorize, rate limits, Analytics Engine.
 
 Each is imported when a configuration asks for it, and opened once for all bindings that name it.
 """
@@ -22,24 +22,39 @@ if TYPE_CHECKING:
     from edge.network.network import Network
     from edge.r2.binding import R2Bucket
     from edge.ratelimit.counters import Counters
+    from edge.vectorize.index import Index
 
 
 class Products:
     """What is open of them in a world."""
 
-    def __init__(self, clock: Clock, random: RandomStreams, state_dir: Path | None, *, durable: bool) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        random: RandomStreams,
+        state_dir: Path | None,
+        *,
+        durable: bool,
+        network: Network | None = None,
+    ) -> None:
         self._clock = clock
         self._random = random
         self._state_dir = state_dir
         self._durable = durable
+        self._network = network
         self._databases: dict[str, D1Database] = {}
         self._buckets: dict[str, R2Bucket] = {}
+        self._indexes: dict[str, Index] = {}
         self._counters: dict[str, Counters] = {}
 
     def bindings(self, worker: WorkerConfig) -> dict[str, Any]:
         """The members of the Worker's `env` that are of these products."""
         found: dict[str, Any] = {d1.name: self._database(d1.id) for d1 in worker.d1}
         found.update({r2.name: self._bucket(r2.bucket) for r2 in worker.r2})
+        if worker.vectorize:
+            from edge.vectorize.binding import VectorizeIndexImpl
+
+            found.update({one.name: VectorizeIndexImpl(self._index(one.index)) for one in worker.vectorize})
         if worker.rate_limits:
             from edge.ratelimit.binding import Ratelimit
 
@@ -57,6 +72,7 @@ class Products:
         await asyncio.gather(
             *(database._close() for database in self._databases.values()),
             *(bucket._close() for bucket in self._buckets.values()),
+            *(index.close() for index in self._indexes.values()),
         )
 
     def _database(self, database_id: str) -> D1Database:
@@ -77,6 +93,21 @@ class Products:
                 name, self._state_dir, self._clock, self._random, durable=self._durable
             )
         return self._buckets[name]
+
+    def _index(self, name: str) -> Index:
+        if name not in self._indexes:
+            from edge.vectorize.index import Index
+            from edge.vectorize.open import index_path
+
+            self._indexes[name] = Index(
+                name,
+                None if self._state_dir is None else index_path(self._state_dir, name),
+                self._clock,
+                self._random,
+                self._network,
+                synchronous="FULL" if self._durable else "NORMAL",
+            )
+        return self._indexes[name]
 
     def _rate_counters(self, namespace_id: str) -> Counters:
         from edge.ratelimit.counters import Counters

@@ -103,7 +103,9 @@ class World:
         self._outbound = outbound
         self._view = worker_view(worker_time, self.clock, self.random)
         self._kv: dict[str, KvNamespace] = {}
-        self._products = Products(self.clock, self.random, state_dir, durable=durability == "full")
+        self._products = Products(
+            self.clock, self.random, state_dir, durable=durability == "full", network=self.network
+        )
         self._services: dict[str, Service] = {}
         self._replaced: list[Service] = []
         self._assets: dict[str, Assets] = {}

@@ -46,6 +46,7 @@ HOME = {
     "profile": "latency-model.md",
     "sim": "simulation.md",
     "trace": "tracing.md",
+    "vectorize": "vectorize.md",
 }
 ALL_COMMANDS = [(name, command) for name, command in commands(command_line, "edge") if name != "edge"]
 

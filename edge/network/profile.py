@@ -81,6 +81,14 @@ class Durable:
 
 
 @dataclass(frozen=True, slots=True)
+class Vectorize:
+    """What a query of an index takes, and after how long a mutation shows."""
+
+    query: Spread = NOTHING
+    visible: Spread = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStart:
     """Starting a Worker in a place where it does not run; it stays for `idle_s` after its last request."""
 
@@ -99,6 +107,7 @@ class Profile:
     kv: Kv = Kv()
     durable: Durable = Durable()
     worker: WorkerStart = WorkerStart()
+    vectorize: Vectorize = Vectorize()
     container: Mapping[str, Spread] = field(default_factory=dict)
 
 

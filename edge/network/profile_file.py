@@ -14,7 +14,7 @@ from typing import Any
 from edge.errors import UserError
 from edge.network.errors import ProfileError, unknown
 from edge.network.places import find_place
-from edge.network.profile import CONTAINER_PHASES, Client, Durable, Kv, Links, Profile, WorkerStart
+from edge.network.profile import CONTAINER_PHASES, Client, Durable, Kv, Links, Profile, Vectorize, WorkerStart
 from edge.network.spread import Spread
 
 _SECTIONS: Mapping[str, type] = {
@@ -23,6 +23,7 @@ _SECTIONS: Mapping[str, type] = {
     "kv": Kv,
     "durable": Durable,
     "worker": WorkerStart,
+    "vectorize": Vectorize,
 }
 _FORMS = "a number of ms, {p50_ms = …, p95_ms = …} or {min_ms = …, max_ms = …}"
 _FACTOR_FORMS = "a number, {p50 = …, p95 = …} or {min = …, max = …}"

@@ -8,7 +8,7 @@ from typing import Any
 from edge.network.profile import Profile
 from edge.network.spread import Spread
 
-_SECTIONS = ("links", "client", "kv", "durable", "worker")
+_SECTIONS = ("links", "client", "kv", "durable", "worker", "vectorize")
 
 
 def profile_text(profile: Profile) -> str:

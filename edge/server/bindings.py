@@ -28,6 +28,7 @@ def binding_rows(worker: WorkerConfig) -> list[BindingRow]:
     ]
     rows += [BindingRow(d1.name, d1.id, "D1 Database") for d1 in worker.d1]
     rows += [BindingRow(r2.name, r2.bucket, "R2 Bucket") for r2 in worker.r2]
+    rows += [BindingRow(one.name, one.index, "Vectorize Index") for one in worker.vectorize]
     rows += [BindingRow(rate.name, rate.namespace_id, "Rate Limit") for rate in worker.rate_limits]
     rows += [BindingRow(name, None, "Analytics Engine Dataset") for name in worker.analytics]
     if worker.assets is not None and worker.assets.binding is not None:

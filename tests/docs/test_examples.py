@@ -20,7 +20,7 @@ for _name in ("edge.durable.host", "edge.kv.open", "wrangler_compat.testing.proj
 pytest_plugins = ["pytester"]
 
 DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = ("testing.md",)  # pytest runs on these
+GUIDES = ("testing.md", "vectorize.md")  # pytest runs on these
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

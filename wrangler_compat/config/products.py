@@ -1,4 +1,4 @@
-"""D1, R2, rate limits and Analytics Engine: from wrangler's sections to `edge.config`.
+"""D1, R2, Vectorize, rate limits and Analytics Engine: from wrangler's sections to `edge.config`.
 
 Sources: spec wrangler.md sections 2 (texts), 3.3 (fields) and 5.1 (which id names the local data).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from edge.config import D1Binding, R2Binding, RateLimitBinding
+from edge.config import D1Binding, R2Binding, RateLimitBinding, VectorizeBinding
 from wrangler_compat.config.bindings import refuse_remote
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.fields import Fields
@@ -56,6 +56,19 @@ def r2_bindings(fields: Fields) -> tuple[R2Binding, ...]:
         section.close()
         if name is not None:
             found.append(R2Binding(name, section.first("preview_bucket_name", "bucket_name") or name))
+    return tuple(found)
+
+
+def vectorize_bindings(fields: Fields) -> tuple[VectorizeBinding, ...]:
+    """`vectorize`; there is no local form of it in wrangler, so `remote` only says where a deploy looks."""
+    found = []
+    for index, entry in fields.entries("vectorize"):
+        section = _Section(fields, "vectorize", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        index_name = section.required("index_name", 'bindings must have an "index_name" field')
+        fields.warn_unexpected(entry, FIELDS["vectorize"], "vectorize", index)
+        if name is not None and index_name is not None:
+            found.append(VectorizeBinding(name, index_name))
     return tuple(found)
 
 

@@ -68,7 +68,8 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.OWN, Support.IGNORED, "define tail_consumers streaming_tail_consumers", "of deploys"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "queues", "Queues"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "workflows", "Workflows"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "vectorize hyperdrive ai browser images media stream"),
+    **_keys(Scope.OWN, Support.EMULATED, "vectorize", "exact search, data of its own"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "hyperdrive ai browser images media stream"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "send_email version_metadata"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines websearch"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "secrets_store_secrets worker_loaders vpc_services vpc_networks"),
@@ -99,6 +100,7 @@ FIELDS: dict[str, frozenset[str]] = {
             *("instances", "durable_objects", "configuration", "wrangler_ssh", "affinities"),
         }
     ),
+    "vectorize": frozenset({"binding", "index_name", "remote"}),
     "ratelimits": frozenset({"name", "namespace_id", "simple"}),
     "ratelimits.simple": frozenset({"limit", "period"}),
     "analytics_engine_datasets": frozenset({"binding", "dataset"}),

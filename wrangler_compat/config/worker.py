@@ -24,6 +24,7 @@ from wrangler_compat.config.products import (
     d1_bindings,
     r2_bindings,
     rate_limit_bindings,
+    vectorize_bindings,
 )
 from wrangler_compat.config.schema import FIELDS, KEYS, Support
 from wrangler_compat.config.source import Source
@@ -49,7 +50,7 @@ def worker_config(
     _refuse_unsupported(source, fields, allow_unsupported)
     kv, durable, services = kv_bindings(fields), durable_bindings(fields), service_bindings(fields)
     d1, r2, rates = d1_bindings(fields), r2_bindings(fields), rate_limit_bindings(fields)
-    analytics = analytics_bindings(fields)
+    vectorize, analytics = vectorize_bindings(fields), analytics_bindings(fields)
     assets = assets_config(fields, source.folder)
     values = {**_vars(fields), **overrides}
     named = [(binding.name, "KV Namespace") for binding in kv]
@@ -57,6 +58,7 @@ def worker_config(
     named += [(binding.name, "Worker") for binding in services]
     named += [(binding.name, "D1 Database") for binding in d1]
     named += [(binding.name, "R2 Bucket") for binding in r2]
+    named += [(binding.name, "Vectorize Index") for binding in vectorize]
     named += [(binding.name, "Rate Limit") for binding in rates]
     named += [(name, "Analytics Engine Dataset") for name in analytics]
     named += [(assets.binding, "Assets")] if assets is not None and assets.binding is not None else []
@@ -76,6 +78,7 @@ def worker_config(
         services=services,
         d1=d1,
         r2=r2,
+        vectorize=vectorize,
         rate_limits=rates,
         analytics=analytics,
         containers=container_configs(fields, source.folder),

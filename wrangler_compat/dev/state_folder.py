@@ -52,4 +52,6 @@ def _locked(file: IO[str]) -> bool:
 
 def keeps_data(world: WorldConfig) -> bool:
     """Whether any Worker has something to store."""
-    return any(worker.kv or worker.durable or worker.d1 or worker.r2 for worker in world.workers)
+    return any(
+        worker.kv or worker.durable or worker.d1 or worker.r2 or worker.vectorize for worker in world.workers
+    )

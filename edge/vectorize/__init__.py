@@ -1,0 +1,1 @@
+"""Vectorize: indexes of vectors, searched exactly."""

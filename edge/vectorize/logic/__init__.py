@@ -1,0 +1,1 @@
+"""What an index decides without I/O."""
