@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 
 # Imported here, so that not each of the runs below imports them anew.
-for _name in ("edge.durable.host", "edge.kv.open", "wrangler_compat.testing.project"):
+for _name in (
+    "edge.durable.host",
+    "edge.kv.open",
+    "edge.vectorize.binding",
+    "wrangler_compat.testing.project",
+):
     importlib.import_module(_name)
 
 pytest_plugins = ["pytester"]
