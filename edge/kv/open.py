@@ -35,6 +35,30 @@ def open_namespace(
     gives each place its own copies, `trouble` may refuse operations (`Namespace`). Whoever opens a
     namespace again gets it as it was opened first; `_close()` of any of its bindings closes it for all.
     """
+    return KvNamespace(
+        shared_namespace(
+            namespace_id,
+            directory,
+            clock,
+            durability,
+            random=random,
+            place_model=place_model,
+            trouble=trouble,
+        )
+    )
+
+
+def shared_namespace(
+    namespace_id: str,
+    directory: Path | None,
+    clock: Clock,
+    durability: Durability = "full",
+    *,
+    random: RandomStreams | None = None,
+    place_model: PlaceModel | None = None,
+    trouble: Trouble | None = None,
+) -> Namespace:
+    """What the bindings of a namespace share, for Python callers; see `open_namespace`."""
     namespaces = _namespaces.setdefault(clock, {})
     where = (None if directory is None else directory.resolve(), namespace_id)
     namespace = namespaces.get(where)
@@ -43,4 +67,4 @@ def open_namespace(
         values = None if directory is None else values_folder(directory, namespace_id)
         store = Store(path, clock, durability=durability, random=random, values=values)
         namespace = namespaces[where] = Namespace(store, clock, place_model, trouble=trouble)
-    return KvNamespace(namespace)
+    return namespace
