@@ -40,6 +40,7 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
 
 #: The page that explains a command, with all its flags.
 HOME = {
+    "cloud": "cloud.md",
     "dev": "dev.md",
     "init": "init.md",
     "lab": "lab.md",

@@ -11,6 +11,7 @@ import click
 from edge.errors import EdgeError, UserError
 
 _COMMANDS = {
+    "cloud": ("wrangler_compat.cli.cloud", "Answer as Cloudflare's API on this machine."),
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
     "init": ("wrangler_compat.cli.init", "Make a new project from a template."),
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),

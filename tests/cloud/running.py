@@ -1,0 +1,66 @@
+"""A cloud for tests: on loopback, in memory unless a folder is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from edge.kernel import tasks
+from edge.kernel.clock import WallClock
+from edge.kernel.random import RandomStreams
+from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.cloud.running import serving
+from wrangler_compat.dev.listener import listen
+
+START_WAIT_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCloud:
+    """Where a cloud answers, and how to reach its account `test`."""
+
+    cloud: Cloud
+    origin: str
+    url: str
+    token: str
+    account_id: str
+    #: What wrangler, the official Python package and `edge` read from the environment.
+    environment: dict[str, str]
+
+
+@asynccontextmanager
+async def running_cloud(folder: Path | None = None) -> AsyncIterator[RunningCloud]:
+    """A cloud served by this event loop, for clients that are coroutines."""
+    cloud = Cloud(folder, WallClock(), RandomStreams())
+    try:
+        account = cloud.accounts.ensure("test")
+        async with serving(cloud, listen("127.0.0.1", 0)) as running:
+            environment = running.environment(account)
+            yield RunningCloud(cloud, running.origin, running.url, account.token, account.id, environment)
+    finally:
+        await cloud.close()
+
+
+@contextmanager
+def cloud_in_thread(folder: Path | None = None) -> Iterator[RunningCloud]:
+    """A cloud served by a loop of its own, for clients that block: the real wrangler, `edge` in a process."""
+    loop = asyncio.new_event_loop()
+    tasks.install(loop)
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    context = running_cloud(folder)
+
+    def wait_for(coroutine: object) -> RunningCloud:
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(START_WAIT_S)  # type: ignore[arg-type]
+
+    try:
+        yield wait_for(context.__aenter__())
+        wait_for(context.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

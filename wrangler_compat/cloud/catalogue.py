@@ -1,0 +1,82 @@
+"""What the control plane knows, in one SQLite file: accounts, resources, Workers and their versions.
+
+Statements run at once, in the thread of the event loop, and changes that belong together are one
+transaction without an await: nobody sees a half, nor does the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from edge.errors import UserError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, token TEXT UNIQUE NOT NULL, created_ms INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS kv_namespaces (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, title TEXT NOT NULL,
+    UNIQUE (account, title)
+);
+"""
+
+
+class Catalogue:
+    """The file at `path`, or memory when that is None. Raises UserError when it cannot be used."""
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._connection = _opened(":memory:" if path is None else str(path))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise UserError("another `edge cloud` uses this state", file=path) from None
+            raise UserError(f"the state of the cloud cannot be used: {error}", file=path) from None
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"the state of the cloud is damaged: {error}", file=path) from None
+
+    def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        """All rows of a statement."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, *parameters: Any) -> sqlite3.Row | None:
+        """The first row of a statement."""
+        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+    def change(self, sql: str, *parameters: Any) -> int:
+        """Run a statement that changes something; how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes inside are durable together at its end; on an error none has happened. It must not
+        be held over an await."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _opened(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    # One process at a time: the first transaction takes the file until it is closed.
+    for pragma in (
+        "locking_mode = EXCLUSIVE",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.executescript(_TABLES)
+    return connection

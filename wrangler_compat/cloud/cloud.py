@@ -1,0 +1,69 @@
+"""A cloud on this machine: its catalogue, and the stores of what its accounts own.
+
+Each account has a state folder of its own, laid out as `wrangler dev` does it, so that `edge dev
+--persist-to` can look into it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from edge.errors import UserError
+from edge.kernel.clock import Clock
+from edge.kernel.random import RandomStreams
+from edge.kv.location import namespace_path, values_folder
+from edge.kv.namespace import Namespace
+from edge.kv.open import shared_namespace
+from wrangler_compat.cloud.accounts import Account, Accounts
+from wrangler_compat.cloud.catalogue import Catalogue
+
+
+class Cloud:
+    """Everything below `folder`, or in memory when that is None. Raises UserError when it cannot be used."""
+
+    def __init__(self, folder: Path | None, clock: Clock, random: RandomStreams) -> None:
+        self.clock = clock
+        self.random = random
+        self._folder = folder
+        if folder is not None:
+            _prepare(folder)
+        self.catalogue = Catalogue(None if folder is None else folder / "cloud.sqlite")
+        self.accounts = Accounts(self.catalogue, clock, random)
+        self._namespaces: dict[str, Namespace] = {}
+
+    def state_folder(self, account: Account) -> Path | None:
+        """Where an account's data lies."""
+        return None if self._folder is None else self._folder / "accounts" / account.id
+
+    def kv_store(self, account: Account, namespace_id: str) -> Namespace:
+        """The keys and values of a namespace."""
+        if namespace_id not in self._namespaces:
+            folder = self.state_folder(account)
+            self._namespaces[namespace_id] = shared_namespace(
+                namespace_id, folder, self.clock, random=self.random
+            )
+        return self._namespaces[namespace_id]
+
+    async def forget_kv(self, account: Account, namespace_id: str) -> None:
+        """Remove the data of a namespace."""
+        await self.kv_store(account, namespace_id).close()
+        del self._namespaces[namespace_id]
+        folder = self.state_folder(account)
+        if folder is not None:
+            for path in folder.glob(f"v3/kv/*/{namespace_path(folder, namespace_id).name}*"):
+                path.unlink()
+            shutil.rmtree(values_folder(folder, namespace_id).parent, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Finish what is under way and close all files."""
+        for namespace in self._namespaces.values():
+            await namespace.close()
+        self.catalogue.close()
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # tokens lie in it
+    except OSError as error:
+        raise UserError(f"cannot keep the cloud in {folder}: {error.strerror}") from None

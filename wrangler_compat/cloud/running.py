@@ -1,0 +1,71 @@
+"""A cloud that answers on a socket."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from edge.kernel.tasks import spawn
+from wrangler_compat.cloud.accounts import Account
+from wrangler_compat.cloud.app import api
+from wrangler_compat.cloud.call import BASE_PATH
+from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.dev.listener import url_of
+
+KEEP_ALIVE_S = 75
+STOP_WAIT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a cloud answers."""
+
+    cloud: Cloud
+    origin: str
+
+    @property
+    def url(self) -> str:
+        """The base URL of its API."""
+        return self.origin + BASE_PATH
+
+    def environment(self, account: Account) -> dict[str, str]:
+        """The variables by which wrangler, the official Python package and `edge` find an account."""
+        return {
+            "CLOUDFLARE_API_BASE_URL": self.url,
+            "CLOUDFLARE_BASE_URL": self.url,
+            "CLOUDFLARE_API_TOKEN": account.token,
+            "CLOUDFLARE_ACCOUNT_ID": account.id,
+        }
+
+
+@asynccontextmanager
+async def serving(cloud: Cloud, listener: socket.socket) -> AsyncIterator[Running]:
+    """Answer calls to `cloud` on a bound socket; at the end calls under way are answered first."""
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    config = uvicorn.Config(
+        api(cloud),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ws="websockets-sansio",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_WAIT_S,
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    loop = spawn(server.main_loop(), name="cloud.serve")
+    try:
+        yield Running(cloud, url_of(listener, "http"))
+    finally:
+        server.should_exit = True
+        await loop
+        await server.shutdown(sockets=[listener])
