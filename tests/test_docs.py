@@ -47,6 +47,7 @@ HOME = {
     "profile": "latency-model.md",
     "sim": "simulation.md",
     "trace": "tracing.md",
+    "types": "types.md",
     "vectorize": "vectorize.md",
 }
 ALL_COMMANDS = [(name, command) for name, command in commands(command_line, "edge") if name != "edge"]

@@ -17,8 +17,9 @@ _COMMANDS = {
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),
     "profile": ("wrangler_compat.cli.profile", "Look at latency profiles, or fit one to a trace."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),
-    "vectorize": ("wrangler_compat.cli.vectorize", "Make Vectorize indexes on this machine."),
     "trace": ("wrangler_compat.cli.trace", "Look at what a run recorded."),
+    "types": ("wrangler_compat.cli.types", "Write types of `env` for editors."),
+    "vectorize": ("wrangler_compat.cli.vectorize", "Make Vectorize indexes on this machine."),
 }
 
 

@@ -31,6 +31,17 @@ class LoadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """One file as it was read, with everything that was found in it; nothing is raised for that."""
+
+    source: Source
+    fields: Fields
+    diagnostics: Diagnostics
+    worker: WorkerConfig
+    secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True)
 class DevSettings:
     """The `dev` section of the first configuration."""
 
@@ -65,32 +76,44 @@ def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
         # The environment is the first Worker's; its companions follow where they know it.
         knows = isinstance(source.data.get("env"), dict) and environment in source.data["env"]
         chosen = environment if index == 0 or knows else None
-        diagnostics = Diagnostics(f"Processing {_relative(path)} configuration:")
-        worker, secrets, settings = _load_one(source, chosen, diagnostics, options)
-        if diagnostics.has_warnings:
-            warnings.append(diagnostics.render_warnings())
-        workers.append(worker)
-        notes += [f"Using secrets defined in {_relative(file)}" for file in secrets.files]
+        examined = _examine(source, chosen, options)
+        settings = _dev_settings(examined.fields)
+        refuse_errors(examined)
+        if examined.diagnostics.has_warnings:
+            warnings.append(examined.diagnostics.render_warnings())
+        workers.append(examined.worker)
+        notes += [f"Using secrets defined in {_relative(file)}" for file in examined.secrets.files]
         files += [path, *watched(source.folder, chosen)]
         dev = settings if index == 0 else dev
     _check_names(workers, paths)
     return Loaded(WorldConfig(tuple(workers)), dev, tuple(notes), tuple(warnings), tuple(files))
 
 
-def _load_one(
-    source: Source, environment: str | None, diagnostics: Diagnostics, options: LoadOptions
-) -> tuple[WorkerConfig, Secrets, DevSettings]:
+def examine(path: Path, options: LoadOptions) -> Examined:
+    """Read one configuration. Raises ConfigError only for a file that cannot be read or parsed, and
+    UnsupportedError unless `allow_unsupported`."""
+    environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
+    return _examine(read(path), environment, options)
+
+
+def refuse_errors(examined: Examined) -> None:
+    """Raises ConfigError with all errors, and the place of the first one."""
+    first = examined.diagnostics.first_error()
+    if first is not None:
+        source = examined.source
+        line = source.line(*first.place)
+        raise ConfigError(examined.diagnostics.render_errors(), file=source.path, line=line)
+
+
+def _examine(source: Source, environment: str | None, options: LoadOptions) -> Examined:
+    diagnostics = Diagnostics(f"Processing {_relative(source.path)} configuration:")
     fields = Fields(select(source.data, environment, diagnostics))
     secrets = load_secrets(source.folder, environment, options.process, env_files=options.env_files)
     values = _only_required(fields, secrets.values, options.process)
     worker = worker_config(
         source, fields, values, options.variables, allow_unsupported=options.allow_unsupported
     )
-    dev = _dev_settings(fields)
-    first = diagnostics.first_error()
-    if first is not None:
-        raise ConfigError(diagnostics.render_errors(), file=source.path, line=source.line(*first.place))
-    return worker, secrets, dev
+    return Examined(source, fields, diagnostics, worker, secrets)
 
 
 def _only_required(fields: Fields, values: dict[str, str], process: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""`edge types`: what `self.env` holds, for editors and type checkers."""

@@ -1,0 +1,96 @@
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NotRequired, Protocol, TypeAlias, TypedDict
+
+R2Keys: TypeAlias = list[str]
+
+class R2Object(Protocol):
+    """What is known of an object."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def httpEtag(self) -> str: ...
+    @property
+    def uploaded(self) -> datetime: ...
+    @property
+    def httpMetadata(self) -> Any: ...
+    @property
+    def customMetadata(self) -> Any: ...
+    @property
+    def checksums(self) -> Any: ...
+    @property
+    def storageClass(self) -> str: ...
+    def writeHttpMetadata(self, headers: Any, /) -> None: ...
+
+class R2ObjectBody(R2Object, Protocol):
+    """An object with its content, which can be read once."""
+
+    @property
+    def body(self) -> Any: ...
+    async def text(self) -> str: ...
+    async def json(self) -> Any: ...
+    async def arrayBuffer(self) -> memoryview: ...
+    async def bytes(self) -> memoryview: ...
+    async def blob(self) -> Any: ...
+
+class R2Objects(TypedDict):
+    """Up to 1,000 objects; when it is truncated, `cursor` leads on."""
+
+    objects: list[Any]
+    truncated: bool
+    cursor: NotRequired[str]
+    delimitedPrefixes: list[str]
+
+class R2MultipartUpload(Protocol):
+    """An upload in parts, of 5 MiB at least but for the last one."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def uploadId(self) -> str: ...
+    async def uploadPart(self, number: int, value: Any, /) -> Any: ...
+    async def complete(self, parts: list[Any], /) -> R2Object: ...
+    async def abort(self) -> None: ...
+
+class R2Bucket(Protocol):
+    """A bucket of R2."""
+
+    async def head(self, key: str, /) -> R2Object | None: ...
+    async def get(self, key: str, /, **options: Any) -> R2ObjectBody | None: ...
+    async def put(
+        self,
+        key: str,
+        value: Any,
+        options: Mapping[str, Any] | None = ...,
+        /,
+        *,
+        httpMetadata: Any = ...,
+        customMetadata: Mapping[str, str] = ...,
+        onlyIf: Any = ...,
+        storageClass: str = ...,
+        md5: Any = ...,
+        sha1: Any = ...,
+        sha256: Any = ...,
+        sha384: Any = ...,
+        sha512: Any = ...,
+    ) -> R2Object | None: ...
+    async def delete(self, keys: str | R2Keys, /) -> None: ...
+    async def list(
+        self,
+        *,
+        prefix: str = ...,
+        delimiter: str = ...,
+        cursor: str | None = ...,
+        limit: int = ...,
+        startAfter: str = ...,
+        include: R2Keys = ...,
+    ) -> R2Objects: ...
+    async def createMultipartUpload(self, key: str, /, **options: Any) -> R2MultipartUpload: ...
+    def resumeMultipartUpload(self, key: str, upload_id: str, /) -> R2MultipartUpload: ...
