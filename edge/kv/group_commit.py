@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import logging
 import sqlite3
+from collections.abc import Mapping
 from typing import Protocol
 
 from edge.kernel.tasks import spawn
@@ -64,8 +65,12 @@ class GroupCommitter:
 
     async def write(self, key: str, entry: Entry | None) -> None:
         """Put `entry`, or remove `key` when it is None. Durable on return; raises `KvStorageError`."""
+        await self.write_all({key: entry})
+
+    async def write_all(self, changes: Mapping[str, Entry | None]) -> None:
+        """Several writes of one group: all of them or none. Raises `KvStorageError`."""
         group = self._joined()
-        group.changes[key] = entry
+        group.changes.update(changes)
         await self._finish(group)
 
     async def remove_expired(self, before_ms: int) -> None:

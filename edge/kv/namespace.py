@@ -9,8 +9,8 @@ Source: spec kv.md sections 1 to 6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from edge.http.buffers import decode_text
@@ -135,16 +135,26 @@ class Namespace:
         self, key: str, value: bytes | AsyncIterable[bytes], options: PutOptions = _DEFAULTS
     ) -> None:
         """Store `value` under `key`, replacing value, metadata and expiration; durable on return."""
+        entry = self.checked(key, value if isinstance(value, bytes) else b"", options)
+        if not isinstance(value, bytes):
+            entry = replace(entry, value=await _collected(value))
+        self._meet_trouble("put")
+        await self._write(key, entry)
+
+    def checked(self, key: str, value: bytes, options: PutOptions = _DEFAULTS) -> Entry:
+        """What `put` would write, refused as it would be."""
         check_key(key)
         now_s = self._clock.now_ms() // 1000
         expiration_s = resolve_expiration(now_s, options.expiration_s, options.expiration_ttl_s)
         check_metadata(options.metadata_json)
-        if not isinstance(value, bytes):
-            value = await _collected(value)
         check_value_size(len(value))
-        self._meet_trouble("put")
-        expiration_ms = None if expiration_s is None else expiration_s * 1000
-        await self._write(key, Entry(value, options.metadata_json, expiration_ms))
+        return Entry(value, options.metadata_json, None if expiration_s is None else expiration_s * 1000)
+
+    async def write_all(self, changes: Mapping[str, Entry | None]) -> None:
+        """Put every entry and remove every key whose entry is None: durable together, or not at all. For
+        callers that are in no place."""
+        assert self._places is None, "writes that have a way to go arrive one by one"
+        await self._store.write_all(changes)
 
     async def delete(self, key: str) -> None:
         """Remove `key`; no error when it is not there. Durable on return."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.kernel.clock import Clock
@@ -99,8 +100,12 @@ class Store:
 
     async def write(self, key: str, entry: Entry | None) -> None:
         """Put `entry`, or remove `key` when it is None; durable on return. Raises `KvStorageError`."""
+        await self.write_all({key: entry})
+
+    async def write_all(self, changes: Mapping[str, Entry | None]) -> None:
+        """Several writes that become durable together, or not at all. Raises `KvStorageError`."""
         committer = self._committer or (await self._opened())[1]
-        await committer.write(key, entry)
+        await committer.write_all(changes)
 
     async def list(self, stretch: Stretch) -> Page:
         """The first page of the keys of `stretch`. Raises `KvStorageError`."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import sys
 
 import click
 
 from edge.errors import EdgeError, UserError
+from wrangler_compat.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "cloud": ("wrangler_compat.cli.cloud", "Answer as Cloudflare's API on this machine."),
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
     "init": ("wrangler_compat.cli.init", "Make a new project from a template."),
+    "kv": ("wrangler_compat.cli.kv.command", "Read and write Workers KV."),
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),
     "profile": ("wrangler_compat.cli.profile", "Look at latency profiles, or fit one to a trace."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),
@@ -23,20 +24,7 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
-    """Knows its commands by name; a command that is not called costs nothing."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        return command
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "-v", "--version", package_name="cortex-edge", message="%(package)s %(version)s")
 def edge() -> None:
     """Cloudflare's edge on your own machine, for Workers written in Python."""

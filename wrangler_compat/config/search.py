@@ -22,7 +22,7 @@ def find_config(start: Path) -> Path:
     if start.is_file():
         return start.resolve()
     folder = start.resolve()
-    found = next(filter(None, (_upwards(folder, Path(name)) for name in NAMES)), None)
+    found = find_own_config(folder)
     redirect = _upwards(folder, _REDIRECT)
     if redirect is not None:
         return _redirected(redirect)
@@ -31,6 +31,12 @@ def find_config(start: Path) -> Path:
             f'no wrangler.json, wrangler.jsonc or wrangler.toml in "{folder}" or a folder above it'
         )
     return found
+
+
+def find_own_config(folder: Path) -> Path | None:
+    """The file that the user wrote, whatever a build tool made of it; commands on data go by it. None when
+    there is none."""
+    return next(filter(None, (_upwards(folder.resolve(), Path(name)) for name in NAMES)), None)
 
 
 def _upwards(folder: Path, name: Path) -> Path | None:

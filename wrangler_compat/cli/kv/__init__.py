@@ -1,0 +1,1 @@
+"""`edge kv`: namespaces, keys, and many keys at once."""

@@ -1,0 +1,56 @@
+"""What commands say: results on standard output, the rest on standard error; JSON as wrangler prints it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def say(message: str) -> None:
+    """A line for whoever watches."""
+    click.echo(message)
+
+
+def warn(message: str) -> None:
+    """Something that may be wrong."""
+    click.echo(f"{click.style('▲ [WARNING]', fg='yellow')} {message}", err=True)
+
+
+def say_json(value: Any) -> None:
+    """A result as JSON, indented as JavaScript does."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def is_terminal() -> bool:
+    """Whether somebody reads standard output as it comes."""
+    return sys.stdout.isatty()
+
+
+def is_interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console(highlight=False).print(table)
+
+
+def confirm(question: str, *, fallback: bool = True) -> bool:
+    """Ask. Where nobody can answer, the answer is `fallback`, and that is said (wrangler's `confirm`)."""
+    if is_interactive():
+        return click.confirm(question, default=True)
+    say(f"? {question}")
+    say(f"🤖 Using fallback value in non-interactive context: {'yes' if fallback else 'no'}")
+    return fallback
