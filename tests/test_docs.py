@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 import edge
 import wrangler_compat
 from edge.errors import EdgeError
+from wrangler_compat.cli.document import examples, walk, with_commands
 from wrangler_compat.cli.main import edge as command_line
 from wrangler_compat.config.document import DOCUMENT, with_table
 
@@ -28,21 +30,12 @@ def test_the_table_of_keys_is_the_schemas() -> None:
     assert with_table(text) == text, "run: python -m wrangler_compat.config.document"
 
 
-def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
-    yield name, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for child in command.list_commands(context):
-            found = command.get_command(context, child)
-            assert found is not None
-            yield from commands(found, f"{name} {child}")
-
-
 #: The page that explains a command, with all its flags.
 HOME = {
     "cloud": "cloud.md",
     "dev": "dev.md",
     "init": "init.md",
+    "kv": "cli.md",
     "lab": "lab.md",
     "profile": "latency-model.md",
     "sim": "simulation.md",
@@ -50,7 +43,7 @@ HOME = {
     "types": "types.md",
     "vectorize": "vectorize.md",
 }
-ALL_COMMANDS = [(name, command) for name, command in commands(command_line, "edge") if name != "edge"]
+ALL_COMMANDS = [(name, command) for name, command in walk(command_line, "edge") if name != "edge"]
 
 
 @pytest.mark.parametrize(("name", "command"), ALL_COMMANDS, ids=[name for name, _ in ALL_COMMANDS])
@@ -65,6 +58,28 @@ def test_commands_and_flags_are_documented(name: str, command: click.Command) ->
         if option not in ("--help", "--version")
     ]
     assert [flag for flag in flags if flag not in PAGES[page]] == []
+
+
+def test_the_page_of_the_command_line_is_its_own_help() -> None:
+    text = PAGES["cli.md"]
+    assert with_commands(text, command_line) == text, "run: python -m wrangler_compat.cli.document"
+
+
+@pytest.mark.parametrize(("name", "command"), ALL_COMMANDS, ids=[name for name, _ in ALL_COMMANDS])
+def test_commands_have_examples_that_they_understand(name: str, command: click.Command) -> None:
+    lines = examples(command)
+    assert lines, f"the help of `{name}` has no example (a paragraph that begins with a backspace)"
+    for line in lines:
+        words = shlex.split(re.split(r"[|<>#]", line)[0])
+        assert words[0] == "edge", line
+        called: click.Command = command_line
+        context = click.Context(called)
+        arguments = words[1:]
+        while isinstance(called, click.Group):
+            _, found, arguments = called.resolve_command(context, arguments)
+            assert found is not None, line
+            called = found
+        called.make_context("edge", arguments)  # raises for flags and values that it does not know
 
 
 def modules(package: object) -> Iterator[str]:

@@ -27,8 +27,9 @@ from edge.kv.errors import KvStorageError
 from edge.kv.logic.entry import ABSENT, Entry
 from edge.kv.logic.keys import check_key, well_formed
 from edge.kv.logic.listing import ListedKey, Page
+from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KeyNameRejected, KvRefused
-from edge.kv.namespace import BulkValue, Namespace, PutOptions
+from edge.kv.namespace import BulkValue, Namespace
 
 _OWNER = "KvNamespace"
 _UNKNOWN_TYPE = 'Unknown response type. Possible types are "text", "arrayBuffer", "json", and "stream".'

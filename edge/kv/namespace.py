@@ -21,6 +21,7 @@ from edge.kv.logic.listing import Page, plan
 from edge.kv.logic.options import (
     CACHE_TTL_S_DEFAULT,
     VALUE_BYTES_MAX,
+    PutOptions,
     check_bulk,
     check_bulk_size,
     check_cache_ttl,
@@ -32,15 +33,6 @@ from edge.kv.logic.refusal import KvRefused
 from edge.kv.logic.staleness import StaleRead
 from edge.kv.places import PlacedStore, PlaceModel
 from edge.kv.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class PutOptions:
-    """How long a value lives and what is remembered with it; a TTL wins over an absolute time."""
-
-    expiration_s: int | None = None
-    expiration_ttl_s: int | None = None
-    metadata_json: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from edge.kernel.clock import Clock
@@ -47,12 +48,15 @@ class ValueFiles:
             await offload(self._clock, lambda: self._remove_all(doomed))
 
     def restore(self, connection: sqlite3.Connection) -> None:
-        """Forget the rows of values that another program replaced, and write the files that are missing."""
-        connection.execute(_FORGET_ORPHANS)
+        """Forget the rows of values that another program replaced, and write the files that are missing.
+        Another process may be at work here: where nothing is to be done, it is not waited for."""
+        if next(connection.execute(_HAS_ORPHANS))[0]:
+            connection.execute(_FORGET_ORPHANS)
         known = {entry.name for entry in os.scandir(self._folder)} if self._folder.is_dir() else set()
         for blob_id, value in connection.execute("SELECT blob_id, value FROM _edge_values"):
             if blob_id not in known:
-                self._write(blob_id, value)
+                with suppress(FileExistsError):  # written since `known` was read
+                    self._write(blob_id, value)
 
     def _write_all(self, values: list[tuple[str, bytes]]) -> None:
         large = False
@@ -84,7 +88,9 @@ class ValueFiles:
             (self._folder / blob_id).unlink(missing_ok=True)
 
 
-_FORGET_ORPHANS = "DELETE FROM _edge_values WHERE blob_id NOT IN (SELECT blob_id FROM _mf_entries)"
+_ORPHANS = "FROM _edge_values WHERE blob_id NOT IN (SELECT blob_id FROM _mf_entries)"
+_HAS_ORPHANS = f"SELECT EXISTS (SELECT 1 {_ORPHANS})"
+_FORGET_ORPHANS = f"DELETE {_ORPHANS}"
 
 
 def _flush(folder: Path) -> None:

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from edge.kernel.duration import parse_duration
-from edge.kv.namespace import Namespace, PutOptions
+from edge.kv.logic.options import PutOptions
+from edge.kv.namespace import Namespace
 
 #: Enters a place for the time of one operation (None: stays where it is).
 AtPlace = Callable[[str | None], AbstractContextManager[object]]

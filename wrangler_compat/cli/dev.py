@@ -48,7 +48,13 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), default="log", show_default=True)
 def command(directory: str, configs: tuple[str, ...], port: int | None, variables: tuple[str, ...],
             **rest: object) -> None:  # fmt: skip
-    """Run the Workers of DIR (the current folder) with their KV namespaces, Durable Objects and assets."""
+    """Run the Workers of DIR (the current folder) with their KV namespaces, Durable Objects and assets.
+
+    \b
+    edge dev
+    edge dev my-worker --port 0 --env staging
+    edge dev --place syd --profile edge
+    """
     from wrangler_compat.dev.session import run
 
     paths = config_paths(Path(directory), configs)

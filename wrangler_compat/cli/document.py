@@ -58,12 +58,13 @@ def _section(name: str, command: click.Command) -> str:
 
 
 def _options(command: click.Command, context: click.Context) -> list[str]:
-    records = [parameter.get_help_record(context) for parameter in command.params]
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    records = [option.get_help_record(context) for option in options]
     return [f"| `{_cell(flags)}` | {_cell(meaning)} |" for flags, meaning in filter(None, records)]
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _blocks(command: click.Command) -> list[str]:

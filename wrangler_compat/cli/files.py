@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import UserError
+from wrangler_compat.config import jsonc
 
 
 def read_bytes(name: str) -> bytes:
@@ -18,9 +19,13 @@ def read_bytes(name: str) -> bytes:
 
 
 def read_json(name: str) -> Any:
-    """A file of JSON. Raises UserError with the line."""
+    """A file of JSON, with comments if it has any. Raises UserError with the line."""
     try:
-        return json.loads(read_bytes(name))
+        text = read_bytes(name).decode()
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return jsonc.loads(text)
     except json.JSONDecodeError as mistake:
         where = f"line {mistake.lineno}, column {mistake.colno}"
         raise UserError(f"{name} is not JSON: {mistake.msg} ({where})") from None

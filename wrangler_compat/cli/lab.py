@@ -33,7 +33,7 @@ def command(
     """Run Cortex (the project in DIR) before and after its optimisations, and say what each one brings.
 
     \b
-    edge lab cortex                         both worlds, all variants
+    edge lab cortex
     edge lab cortex --world virtual --only 1,3 --seeds 100
     edge lab cortex --world real --path warm --crowd 50
     """

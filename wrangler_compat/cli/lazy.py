@@ -12,6 +12,10 @@ import click
 Commands = Mapping[str, tuple[str, str]]
 
 
+class _Misuse(click.UsageError):
+    exit_code = 1
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name. A mistake in the usage exits with 1, as wrangler's do."""
 
@@ -40,12 +44,10 @@ class LazyGroup(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as mistake:
-            mistake.exit_code = 1
-            raise
+            raise _Misuse(mistake.format_message(), mistake.ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except click.UsageError as mistake:
-            mistake.exit_code = 1
-            raise
+            raise _Misuse(mistake.format_message(), mistake.ctx) from None

@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 
 @click.group("profile")
 def command() -> None:
-    """Latency profiles: how far apart things are, as data (docs/latency-model.md)."""
+    """Latency profiles: how far apart things are, as data (docs/latency-model.md).
+
+    \b
+    edge profile list
+    """
 
 
 @command.command("list")
 def list_profiles() -> None:
-    """The profiles that come with the package."""
+    """The profiles that come with the package.
+
+    \b
+    edge profile list
+    """
     from edge.network.profile import builtin_profiles
 
     for name in builtin_profiles():
@@ -31,7 +39,11 @@ def list_profiles() -> None:
 @command.command("show")
 @click.argument("name", metavar="NAME|FILE")
 def show(name: str) -> None:
-    """Print a profile as TOML: the start of one of your own."""
+    """Print a profile as TOML: the start of one of your own.
+
+    \b
+    edge profile show edge > mine.toml
+    """
     from edge.network.profile import load_profile
     from edge.network.profile_text import profile_text
 
@@ -47,7 +59,11 @@ def show(name: str) -> None:
               help="Where figures come from that the trace says nothing about.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there.")
 def fit(trace: Path, base: str, out: Path | None) -> None:
-    """Fit a profile to a TRACE file (`edge dev --trace`, `edge sim --trace`)."""
+    """Fit a profile to a TRACE file (`edge dev --trace`, `edge sim --trace`).
+
+    \b
+    edge profile fit trace.jsonl --out mine.toml
+    """
     from edge.network.fit import fit_profile
     from edge.network.profile import load_profile
     from edge.network.profile_text import profile_text

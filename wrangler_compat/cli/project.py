@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.errors import ConfigError
 from wrangler_compat.cli.saying import warn
 from wrangler_compat.config.diagnostics import Diagnostics
 from wrangler_compat.config.environment import select
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.search import find_own_config
 from wrangler_compat.config.source import Source, read
-from edge.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,12 @@ from edge.errors import UserError
               help="Times by operation; without them a run is faster.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Answer with JSON.")
 def command(directory: str, seeds: str | None, as_json: bool, **options: Any) -> None:
-    """Drive the Workers of DIR with simulated users and say how long things took and what broke."""
+    """Drive the Workers of DIR with simulated users and say how long things took and what broke.
+
+    \b
+    edge sim --duration 24h --sessions 300
+    edge sim examples/whiteboard --seeds 1..200 --faults faults.toml
+    """
     import gc
 
     from rich.console import Console

@@ -30,7 +30,12 @@ def command(
     file: str, html: str | None, chrome: str | None, otlp: str | None, slowest: int | None, spans_max: int
 ) -> None:
     """Print the waterfalls of a trace FILE (`edge dev --trace`, `edge sim --trace`), or write them
-    elsewhere."""
+    elsewhere.
+
+    \b
+    edge trace trace.jsonl --slowest 5
+    edge trace trace.jsonl --html trace.html
+    """
     from edge.trace.chrome import chrome_text
     from edge.trace.lines import read_trace
     from edge.trace.otlp import otlp_text

@@ -7,6 +7,7 @@ Source: spec kv.md section 3. Numbers arrive as 32-bit integers: the binding has
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edge.kv.logic.refusal import KvRefused
 
@@ -20,6 +21,15 @@ BULK_CHARACTERS_MAX = 26_214_400
 
 assert CACHE_TTL_S_MIN <= CACHE_TTL_S_DEFAULT
 assert METADATA_BYTES_MAX < VALUE_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class PutOptions:
+    """How long a value lives and what is remembered with it; a TTL wins over an absolute time."""
+
+    expiration_s: int | None = None
+    expiration_ttl_s: int | None = None
+    metadata_json: str | None = None
 
 
 def resolve_expiration(now_s: int, expiration_s: int | None, expiration_ttl_s: int | None) -> int | None:

@@ -8,8 +8,9 @@ import pytest
 
 from edge.kv.logic.entry import ABSENT, Entry
 from edge.kv.logic.listing import ListedKey
+from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KeyNameRejected, KvRefused
-from edge.kv.namespace import BulkValue, Namespace, PutOptions
+from edge.kv.namespace import BulkValue, Namespace
 from edge.kv.store import Store
 from tests.edge.kv.worlds import START_S, SteppedClock
 from tests.loops import run

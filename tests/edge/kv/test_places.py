@@ -11,8 +11,9 @@ import pytest
 from edge.kernel.clock import VirtualClock
 from edge.kv.errors import KvStorageError
 from edge.kv.logic.entry import Entry
+from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KvRefused
-from edge.kv.namespace import Namespace, PutOptions
+from edge.kv.namespace import Namespace
 from edge.kv.places import Leg
 from edge.kv.store import Store
 from tests.loops import run_virtual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -159,4 +160,20 @@ def test_a_write_that_fails_leaves_no_file(shared: Shared) -> None:
             await asyncio.sleep(0.001)
 
     shared.play(scenario)
+    assert shared.stored() == {"k": b"v"}
+
+
+def test_a_file_that_appears_while_the_namespace_is_opened(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(store: Store) -> None:
+        await store.write("k", Entry(b"v"))
+
+    shared.play(write)
+    monkeypatch.setattr(os, "scandir", lambda folder: iter(()))  # looked before another process wrote it
+
+    async def read(store: Store) -> None:
+        assert await store.read("k") == Entry(b"v")
+
+    shared.play(read)
     assert shared.stored() == {"k": b"v"}

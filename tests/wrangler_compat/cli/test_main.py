@@ -12,3 +12,26 @@ from wrangler_compat.cli.main import edge
 def test_version(flag: str) -> None:
     answer = CliRunner().invoke(edge, [flag])
     assert (answer.exit_code, answer.output) == (0, f"cortex-edge {version('cortex-edge')}\n")
+
+
+@pytest.mark.parametrize("words", [["kv", "nope"], ["--nope"], ["kv", "key", "put"], ["dev", "--port", "x"]])
+def test_a_mistake_in_the_usage_ends_with_1(words: list[str]) -> None:
+    answer = CliRunner().invoke(edge, words)
+    assert answer.exit_code == 1
+    assert "Usage: edge" in answer.stderr
+    assert "Error: " in answer.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["kv"]])
+def test_a_group_alone_explains_itself(words: list[str]) -> None:
+    answer = CliRunner().invoke(edge, words)
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert "Commands:\n" in answer.stdout
+
+
+def test_the_shell_completes_commands_and_flags() -> None:
+    answer = CliRunner().invoke(
+        edge, [], prog_name="edge",
+        env={"_EDGE_COMPLETE": "bash_complete", "COMP_WORDS": "edge kv key put --met", "COMP_CWORD": "4"},
+    )  # fmt: skip
+    assert answer.stdout == "plain,--metadata\n"

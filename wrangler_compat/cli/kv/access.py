@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from edge.errors import UnsupportedError
 from edge.kv.logic.listing import ListedKey
-from edge.kv.namespace import PutOptions
+from edge.kv.logic.options import PutOptions
 from wrangler_compat.cli.flags import Place
 from wrangler_compat.cli.kv.bulk_file import Pair
 from wrangler_compat.cli.kv.target import Target
@@ -22,7 +23,7 @@ class Access(Protocol):
 
     def delete(self, key: str) -> None: ...
 
-    def list(self, prefix: str) -> Sequence[ListedKey]: ...
+    def list_keys(self, prefix: str) -> Sequence[ListedKey]: ...
 
     def get_all(self, keys: Sequence[str]) -> Mapping[str, str | None]: ...
 
@@ -33,7 +34,9 @@ class Access(Protocol):
 
 @contextmanager
 def opened(place: Place, target: Target) -> Iterator[Access]:
-    """The namespace `target` in `place`."""
+    """The namespace `target` in `place`. Raises UserError."""
+    if place.remote:
+        raise UnsupportedError("--remote is not there yet: this command works on the data of this machine")
     from wrangler_compat.cli.kv.local import LocalNamespace
 
     with LocalNamespace(target.id, place.state_dir) as namespace:

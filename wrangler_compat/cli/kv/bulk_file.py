@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Any
 
 from edge.errors import UserError
-from edge.kv.namespace import PutOptions
+from edge.kv.logic.options import PutOptions
 
 _REPORTED_MAX = 12
 _SHAPE = """Each item in the array should be an object that matches:
@@ -78,7 +78,7 @@ def keys(items: Any, file: str) -> list[str]:
         raise UserError(
             f'Unexpected JSON input from "{file}".\nExpected an array of strings but got:\n{_json(items)}'
         )
-    names = [item.get("name") if isinstance(item, dict) else item for item in items]
+    names: list[Any] = [item.get("name") if isinstance(item, dict) else item for item in items]
     wrong = [
         f'The item at index {index} is type: "{_js_type(items[index])}" - {_json(items[index])}'
         for index, name in enumerate(names)

@@ -62,7 +62,9 @@ def namespace_flags(*, preview: bool | None) -> Decorator:
             click.option("--binding", metavar="NAME", help="The binding of the namespace."),
             click.option("--namespace-id", metavar="ID", help="Its id, instead of a binding."),
             click.option(
-                "--preview/--no-preview", default=preview, help="The namespace of its preview_id, or of its id."
+                "--preview/--no-preview",
+                default=preview,
+                help="The namespace of its preview_id.",
             ),
         )
 

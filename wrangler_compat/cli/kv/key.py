@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from edge.kv.logic.listing import ListedKey
-from edge.kv.namespace import PutOptions
+from edge.kv.logic.options import PutOptions
 from wrangler_compat.cli.files import read_bytes
 from wrangler_compat.cli.kv.flags import Chosen, namespace_flags
 from wrangler_compat.cli.saying import is_terminal, say, say_json, say_table
@@ -99,7 +99,7 @@ def list_keys(prefix: str, chosen: Chosen) -> None:
     edge kv key list --binding KV --prefix user: | jq '.[].name'
     """
     with chosen.opened() as namespace:
-        found = namespace.list(prefix)
+        found = namespace.list_keys(prefix)
     if is_terminal():
         _say_keys(found)
     else:
@@ -150,4 +150,4 @@ def _say_keys(keys: Sequence[ListedKey]) -> None:
 def _when(time_ms: int | None) -> str:
     from datetime import UTC, datetime
 
-    return "" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return "" if time_ms is None else f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"

@@ -17,8 +17,8 @@ from edge.kv.errors import KvStorageError
 from edge.kv.location import namespace_path
 from edge.kv.logic.entry import Entry
 from edge.kv.logic.listing import ListedKey
+from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KeyNameRejected, KvRefused
-from edge.kv.namespace import PutOptions
 from edge.kv.open import shared_namespace
 from wrangler_compat.cli.kv.bulk_file import Pair
 from wrangler_compat.cli.state_failure import state_failure
@@ -61,7 +61,7 @@ class LocalNamespace:
         if self._path.exists():
             self._run("DELETE", self._namespace.delete(key))
 
-    def list(self, prefix: str) -> Sequence[ListedKey]:
+    def list_keys(self, prefix: str) -> Sequence[ListedKey]:
         """All keys that start with `prefix`, in order."""
         return self._run("GET", self._list(prefix)) if self._path.exists() else []
 
