@@ -30,7 +30,12 @@ def command(
     account_names: tuple[str, ...],
     log_level: str,
 ) -> None:
-    """Answer the calls of wrangler, of the official Python package and of edge as Cloudflare does."""
+    """Answer the calls of wrangler, of the official Python package and of edge as Cloudflare does.
+
+    \b
+    edge cloud
+    edge cloud --port 0 --state cloud-state
+    """
     from wrangler_compat.cloud.session import CloudOptions, run
 
     run(CloudOptions(Path(state), host, port, token, account_id, account_names, log_level))

@@ -33,7 +33,7 @@ def walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command
 def examples(command: click.Command) -> list[str]:
     """The lines of a command's help that show how it is called."""
     blocks = [block for block in _blocks(command) if block.startswith(VERBATIM)]
-    return [line for block in blocks for line in block.removeprefix(VERBATIM).splitlines()]
+    return [line for block in blocks for line in block.splitlines() if line.startswith("edge ")]
 
 
 def with_commands(text: str, command_line: click.Command) -> str:
@@ -73,7 +73,8 @@ def _blocks(command: click.Command) -> list[str]:
 
 def _paragraph(block: str) -> str:
     if block.startswith(VERBATIM):
-        return f"```sh\n{block.removeprefix(VERBATIM)}\n```"
+        lines = block.removeprefix(VERBATIM)
+        return f"```{'sh' if lines.startswith('edge ') else ''}\n{lines}\n```"
     return block
 
 

@@ -23,6 +23,10 @@ def command(
 ) -> None:
     """Write a typed `Env` for the Worker of the current folder to PATH.
 
+    \b
+    edge types
+    edge types src/worker_env.pyi --env staging
+
     PATH is worker_env.pyi beside its main module unless given. In the Worker:
 
     \b

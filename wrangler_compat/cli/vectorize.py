@@ -34,7 +34,12 @@ _property = click.option(
 
 @click.group("vectorize")
 def command() -> None:
-    """Vectorize indexes on this machine (docs/vectorize.md)."""
+    """Vectorize indexes on this machine (docs/vectorize.md).
+
+    \b
+    edge vectorize create notes --dimensions 384 --metric cosine
+    edge vectorize list
+    """
 
 
 @command.command("create")
@@ -45,7 +50,11 @@ def command() -> None:
 @_persist_to
 @_as_json
 def create(name: str, dimensions: int, metric: str, persist_to: Path, as_json: bool) -> None:
-    """Create the index NAME. Only properties with a metadata index can be filtered in it."""
+    """Create the index NAME. Only properties with a metadata index can be filtered in it.
+
+    \b
+    edge vectorize create notes --dimensions 384 --metric cosine
+    """
     from edge.vectorize.logic.definition import Definition, Metric
     from edge.vectorize.logic.limits import DIMENSIONS_MAX
 
@@ -66,7 +75,11 @@ def create(name: str, dimensions: int, metric: str, persist_to: Path, as_json: b
 @_persist_to
 @_as_json
 def list_indexes(persist_to: Path, as_json: bool) -> None:
-    """The indexes that are there."""
+    """The indexes that are there.
+
+    \b
+    edge vectorize list --json
+    """
     found = []
     for path in sorted((persist_to / "v3" / "vectorize").glob("*.sqlite")):
         with _existing(persist_to, path.stem) as store:
@@ -80,7 +93,11 @@ def list_indexes(persist_to: Path, as_json: bool) -> None:
 @_persist_to
 @_as_json
 def info(name: str, persist_to: Path, as_json: bool) -> None:
-    """What the index NAME is, and how many vectors it has."""
+    """What the index NAME is, and how many vectors it has.
+
+    \b
+    edge vectorize info notes
+    """
     with _existing(persist_to, name) as store:
         about = _shown(name, store)
     _say(as_json, about, "\n".join(f"{key}: {value}" for key, value in about.items()))
@@ -91,7 +108,11 @@ def info(name: str, persist_to: Path, as_json: bool) -> None:
 @click.option("-y", "--force", is_flag=True, help="Do not ask.")
 @_persist_to
 def delete(name: str, force: bool, persist_to: Path) -> None:
-    """Delete the index NAME with its vectors."""
+    """Delete the index NAME with its vectors.
+
+    \b
+    edge vectorize delete notes --force
+    """
     with _existing(persist_to, name):
         pass
     if not force:
@@ -109,7 +130,11 @@ def delete(name: str, force: bool, persist_to: Path) -> None:
               help="What the property holds.")  # fmt: skip
 @_persist_to
 def create_metadata_index(name: str, property_name: str, kind: str, persist_to: Path) -> None:
-    """Let queries of the index NAME filter by a property. Counts for vectors that come afterwards."""
+    """Let queries of the index NAME filter by a property. Counts for vectors that come afterwards.
+
+    \b
+    edge vectorize create-metadata-index notes --property-name author.name --type string
+    """
     from edge.vectorize.logic.limits import METADATA_INDEXES_MAX
 
     def add(properties: dict[str, str]) -> None:
@@ -128,7 +153,11 @@ def create_metadata_index(name: str, property_name: str, kind: str, persist_to: 
 @_persist_to
 @_as_json
 def list_metadata_index(name: str, persist_to: Path, as_json: bool) -> None:
-    """The properties that queries of the index NAME can filter by."""
+    """The properties that queries of the index NAME can filter by.
+
+    \b
+    edge vectorize list-metadata-index notes
+    """
     with _existing(persist_to, name) as store:
         properties = _defined(name, store).properties
     if properties is None:
@@ -143,7 +172,11 @@ def list_metadata_index(name: str, persist_to: Path, as_json: bool) -> None:
 @_property
 @_persist_to
 def delete_metadata_index(name: str, property_name: str, persist_to: Path) -> None:
-    """Let queries of the index NAME no longer filter by a property."""
+    """Let queries of the index NAME no longer filter by a property.
+
+    \b
+    edge vectorize delete-metadata-index notes --property-name author.name
+    """
 
     def remove(properties: dict[str, str]) -> None:
         if properties.pop(property_name, None) is None:
