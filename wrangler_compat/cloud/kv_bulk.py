@@ -18,8 +18,14 @@ from starlette.routing import Route
 from edge.http.buffers import decode_text
 from edge.kv.logic.entry import Entry
 from edge.kv.logic.keys import check_stored_key
-from edge.kv.logic.options import BULK_KEYS_MAX, check_metadata, check_value_size, resolve_expiration
-from edge.kv.namespace import Namespace, PutOptions
+from edge.kv.logic.options import (
+    BULK_KEYS_MAX,
+    PutOptions,
+    check_metadata,
+    check_value_size,
+    resolve_expiration,
+)
+from edge.kv.namespace import Namespace
 from wrangler_compat.cloud.call import Call, account_route
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, answer

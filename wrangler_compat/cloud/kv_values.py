@@ -17,8 +17,8 @@ from edge.http.blob import File
 from edge.kv.logic.entry import Entry
 from edge.kv.logic.keys import check_stored_key
 from edge.kv.logic.listing import ListedKey
+from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KeyNameRejected, KvRefused
-from edge.kv.namespace import PutOptions
 from wrangler_compat.cloud.call import Call, account_route
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, answer, whole_number
