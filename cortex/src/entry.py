@@ -3,11 +3,13 @@
 This file is the router. The design it follows, and which of its files became which: docs/cortex.md.
 """
 
+import traceback
 from urllib.parse import parse_qsl, urlsplit
 
 from api import ai_providers, auth, mcp, plugins, sdk, secrets, sessions, user
 from container import Session
 from envelope import ApiError, failed
+from pyodide.ffi import JsException
 from tokens import caller
 from user_settings import UserSettings
 from workers import WorkerEntrypoint
@@ -36,6 +38,12 @@ class Default(WorkerEntrypoint):
             return await self._route(request, url.path.strip("/").split("/"), query)
         except ApiError as error:
             return failed(error)
+        except JsException as failure:  # KV is out, or an object was reset: the platform's own words
+            print(f"{request.method} {url.path}: {failure}")
+            return failed(ApiError(503, "a part of the service did not answer; try again"))
+        except Exception:
+            traceback.print_exc()
+            return failed(ApiError(500, "this went wrong here; it is not your fault"))
 
     async def _route(self, request, path, query):
         if len(path) < 2 or path[0] != "api" or path[1] not in ROUTES:

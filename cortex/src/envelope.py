@@ -1,7 +1,6 @@
 """Every answer has one form: `{success, data?, error?}`."""
 
-import json
-
+from json_text import BadJson, parsed
 from workers import Response
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -26,13 +25,13 @@ def failed(error):
 
 async def body_of(request):
     """The JSON object of a request. Raises ApiError."""
-    text = await request.text()
-    if len(text) > BODY_BYTES_MAX:
-        raise ApiError(413, "the body is too large")
+    content = await request.bytes()
+    if len(content) > BODY_BYTES_MAX:
+        raise ApiError(413, f"the body is too large: {len(content)} bytes, at most {BODY_BYTES_MAX}")
     try:
-        body = json.loads(text or "{}")
-    except ValueError:
-        raise ApiError(400, "the body is no JSON") from None
+        body = parsed(content or b"{}")
+    except BadJson as mistake:
+        raise ApiError(400, f"the body {mistake}") from None
     if not isinstance(body, dict):
         raise ApiError(400, "the body must be an object")
     return body

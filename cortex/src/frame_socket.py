@@ -13,6 +13,15 @@ def accepted(client):
     return Response(None, status=101, headers={"Sec-WebSocket-Protocol": PROTOCOL}, web_socket=client)
 
 
+def frame_of(text):
+    """The frame of a text; None when it is none."""
+    try:
+        frame = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return frame if isinstance(frame, dict) and isinstance(frame.get("type"), str) else None
+
+
 class FrameSocket:
     """Accepts a JavaScript WebSocket. `async for` gives its frames until it closes."""
 
@@ -38,11 +47,7 @@ class FrameSocket:
 
     async def __anext__(self):
         while (text := await self._frames.get()) is not None:
-            try:
-                frame = json.loads(text)
-            except ValueError:
-                continue  # no frame, no harm
-            if isinstance(frame, dict) and isinstance(frame.get("type"), str):
+            if (frame := frame_of(text)) is not None:
                 return frame
         self._frames.put_nowait(None)  # whoever asks again learns the same
         raise StopAsyncIteration

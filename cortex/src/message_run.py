@@ -10,6 +10,8 @@ from waterfall import Waterfall, now_ms
 
 _COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
 _AFTER_TOKEN = ("tool-start", "done", "error", "process-exit")
+#: What a browser may say to an agent while it works, and the fields of it that are passed on.
+_WORDS = {"confirm": ("approvalId", "allow"), "stop": (), "pause": (), "resume": ()}
 
 
 class MessageRun:
@@ -163,9 +165,18 @@ class MessageRun:
         self._wait = self.waterfall.begin(number, name, model=model)
 
     def tell(self, frame):
-        """A word from the browser to the agent."""
-        if self.socket is not None:
-            self.socket.send(frame)
+        """A word from the browser to the agent; what is none is left out."""
+        if self.socket is not None and frame["type"] in _WORDS:
+            fields = ("type", *_WORDS[frame["type"]])
+            word = {name: frame[name] for name in fields if isinstance(frame.get(name), (str, bool))}
+            self.socket.send({**word, "messageId": self.message_id})
+
+
+def told(failure):
+    """The frame by which a browser learns why its message failed."""
+    if isinstance(failure, ApiError):
+        return {"type": "error", "error": failure.message, "status": failure.status}
+    return {"type": "error", "error": f"{type(failure).__name__}: {failure}", "status": 500}
 
 
 class WarmRun(MessageRun):

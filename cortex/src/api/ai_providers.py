@@ -1,7 +1,7 @@
 """`/api/ai-providers`: which agent answers, with which token, and how fast the scripted one talks."""
 
 from envelope import ApiError, body_of, ok
-from validation import mcp_server, text_of
+from validation import list_of, mcp_server, object_of, text_of
 
 from api import setting
 
@@ -22,13 +22,13 @@ def _provider(body):
     agent = body.get("agent", "scripted")
     if agent not in ("scripted", "claude"):
         raise ApiError(400, "the agent must be scripted or claude")
-    pace = body.get("scripted") or {}
+    pace = object_of(body.get("scripted"), "scripted")
     for name, value in pace.items():
         if name not in _PACE or isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ApiError(400, f"scripted takes {', '.join(_PACE)} as numbers")
         if not 0 <= value <= _PACE[name]:
             raise ApiError(400, f"{name} must be between 0 and {_PACE[name]}")
-    servers = [mcp_server(server) for server in body.get("mcpServers") or []]
+    servers = [mcp_server(server) for server in list_of(body.get("mcpServers"), "mcpServers")]
     token = body.get("token")
     if token is not None and not text_of(token, "token", 1000).startswith("sk-ant-"):
         raise ApiError(400, "that is no token of this provider")

@@ -7,13 +7,11 @@ from envelope import ApiError, body_of, ok
 from tokens import sign
 from validation import name_of
 
-USER_TTL_S = 30 * 24 * 3600
-
 
 async def handle(request, env, ctx, user_id, parts, query):
     if (request.method, parts) != ("POST", ["setup"]):
         raise ApiError(404, "no such route")
     name = name_of((await body_of(request)).get("name"))
     user = {"id": f"user-{hashlib.sha256(name.encode()).hexdigest()[:16]}", "name": name}
-    await env.AUTH_KV.put(f"user:{user['id']}", json.dumps(user), expirationTtl=USER_TTL_S)
+    await env.USERS.getByName(user["id"]).signed_in(json.dumps(user))
     return ok({"token": sign(env.TOKEN_SECRET, user["id"], env.TOKEN_TTL_S), "user": user})

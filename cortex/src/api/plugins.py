@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 from envelope import ApiError, body_of, ok
-from validation import mcp_server, name_of, text_of
+from validation import flag_of, list_of, mcp_server, name_of, object_of, text_of
 
 from api import setting
 
@@ -23,13 +23,9 @@ async def handle(request, env, ctx, user_id, parts, query):
 
 
 def _plugin(name, body):
-    plugin = {"name": name, "enabled": body.get("enabled", True) is True}
+    plugin = {"name": name, "enabled": flag_of(body.get("enabled", True), "enabled")}
     for part in ("agents", "commands", "rules"):
-        texts = body.get(part) or {}
-        if not isinstance(texts, dict):
-            raise ApiError(400, f"{part} must be an object of texts")
-        plugin[part] = {name_of(key): text_of(text, part) for key, text in texts.items()}
-    servers = body.get("mcpServers") or []
-    if not isinstance(servers, list) or not all(isinstance(server, dict) for server in servers):
-        raise ApiError(400, "mcpServers must be a list of servers")
+        texts = object_of(body.get(part), part)
+        plugin[part] = {name_of(key): text_of(text, f"text in {part}") for key, text in texts.items()}
+    servers = list_of(body.get("mcpServers"), "mcpServers")
     return plugin | {"mcpServers": [mcp_server(server) for server in servers]}

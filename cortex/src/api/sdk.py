@@ -7,22 +7,20 @@ the chain and the browser's connection is the run's.
 
 import asyncio
 import json
-import re
 
 from envelope import ApiError, body_of, ok
 from frame_socket import FrameSocket, accepted
 from js import WebSocketPair
-from message_run import MessageRun
+from message_run import MessageRun, told
 from messages import list_messages, store_message
 from sandbox_manager import SandboxManager
 from switches import parse
-from validation import PROMPT_CHARS_MAX, text_of
+from validation import frame_number_of, message_id_of, prompt_of, text_of
 
 from api.sessions import owned
 from sandbox import get_sandbox
 
 _serving = set()
-_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def handle(request, env, ctx, user_id, parts, query):
@@ -33,16 +31,18 @@ async def handle(request, env, ctx, user_id, parts, query):
             return await persist(request, env, user_id)
         case "GET", ["replay", session_id]:
             await owned(env, session_id, user_id)
-            return ok(await list_messages(env, session_id))
+            return ok(await list_messages(env.SESSIONS_KV, session_id))
     raise ApiError(404, "no such route")
 
 
 async def persist(request, env, user_id):
     """Keep the assistant's text, as the browser posts it after the stream."""
     body = await body_of(request)
-    await owned(env, str(body.get("sessionId")), user_id)
+    record = await owned(env, body.get("sessionId"), user_id)
     content = text_of(body.get("content"), "content", 1_000_000)
-    await store_message(env, body["sessionId"], _message_id(body.get("messageId")), "assistant", content)
+    keep = env.SESSIONS.getByName(record["id"]).keep
+    message_id = message_id_of(body.get("messageId"))
+    await store_message(env.SESSIONS_KV, keep, record["id"], message_id, "assistant", content)
     return ok()
 
 
@@ -50,8 +50,10 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
     """The message handler: from here on the chain of the design, before or after."""
     if (request.headers.get("Upgrade") or "").lower() != "websocket":
         raise ApiError(426, "expected a WebSocket")
-    record = await owned(env, query.get("sessionId", ""), user_id)
-    message_id = _message_id(query.get("messageId"))
+    record = await owned(env, query.get("sessionId"), user_id)
+    message_id = message_id_of(query.get("messageId"))
+    if "after" in query:
+        frame_number_of(query["after"])
     on = parse(query.get("switches"), parse(record["switches"]))
     if "resumable" in on or "warm_agent" in on:
         return await env.SESSIONS.getByName(record["id"]).fetch(request)
@@ -62,12 +64,6 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
     _serving.add(serving)
     serving.add_done_callback(_serving.discard)
     return accepted(client)
-
-
-def _message_id(value):
-    if not isinstance(value, str) or not _MESSAGE_ID.fullmatch(value):
-        raise ApiError(400, "a message id is needed: letters, digits, dashes and underscores")
-    return value
 
 
 async def _serve(env, ctx, record, message_id, on, browser):
@@ -86,7 +82,7 @@ async def _serve(env, ctx, record, message_id, on, browser):
         return json.loads(await session.config())
 
     async def store(role, text):
-        await store_message(env, record["id"], message_id, role, text)
+        await store_message(env.SESSIONS_KV, session.keep, record["id"], message_id, role, text)
 
     run = MessageRun(
         env, record, message_id, prompt, on,
@@ -98,8 +94,7 @@ async def _serve(env, ctx, record, message_id, on, browser):
         await run.run()
     except Exception as failure:
         await hear(run.waterfall.frame())
-        text = failure.message if isinstance(failure, ApiError) else f"{type(failure).__name__}: {failure}"
-        await hear({"type": "error", "error": text})
+        await hear(told(failure))
     finally:
         words.cancel()
         browser.close()
@@ -111,11 +106,11 @@ async def _prompt(browser):
     async for frame in browser:
         if frame["type"] != "query":
             continue
-        prompt = frame.get("prompt")
-        if isinstance(prompt, str) and prompt.strip() and len(prompt) <= PROMPT_CHARS_MAX:
-            return prompt
-        browser.send({"type": "error", "error": "a prompt is needed, not too long"})
-        browser.close(1008, "no prompt")
+        try:
+            return prompt_of(frame.get("prompt"))
+        except ApiError as refusal:
+            browser.send(told(refusal))
+            browser.close(1008, "no prompt")
     return None
 
 

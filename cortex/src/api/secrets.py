@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 from envelope import ApiError, body_of, ok
-from validation import secret_name, text_of
+from validation import secret_name, secret_value
 
 from api import setting
 
@@ -13,7 +13,7 @@ async def handle(request, env, ctx, user_id, parts, query):
         case "GET", []:
             return ok([{"name": name} for name in sorted(await setting.read(env, user_id, "secrets"))])
         case "PUT", [name]:
-            value = text_of((await body_of(request)).get("value"), "value", 64_000)
+            value = secret_value((await body_of(request)).get("value"))
             await setting.put_item(env, user_id, "secrets", secret_name(unquote(name)), value)
             return ok({"name": unquote(name)})
         case "DELETE", [name]:
