@@ -33,6 +33,7 @@ def test_the_table_of_keys_is_the_schemas() -> None:
 #: The page that explains a command, with all its flags.
 HOME = {
     "cloud": "cloud.md",
+    "deploy": "deploy.md",
     "dev": "dev.md",
     "init": "init.md",
     "kv": "cli.md",

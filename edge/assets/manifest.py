@@ -79,6 +79,9 @@ class Manifest(Container[str]):
     def __len__(self) -> int:
         return len(self._assets)
 
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self._assets)
+
 
 def _ignored(directory: Path) -> Callable[[str], bool]:
     rules = directory / ".assetsignore"

@@ -58,7 +58,7 @@ def command(directory: str, configs: tuple[str, ...], port: int | None, variable
     from wrangler_compat.dev.session import run
 
     paths = config_paths(Path(directory), configs)
-    run(DevOptions.of(paths=paths, port=port, variables=dict(map(_variable, variables)), rest=rest))
+    run(DevOptions.of(paths=paths, port=port, variables=dict(map(variable, variables)), rest=rest))
 
 
 def config_paths(folder: Path, configs: tuple[str, ...]) -> tuple[Path, ...]:
@@ -78,7 +78,7 @@ def _config_path(folder: Path, name: str) -> Path:
     return find_config(path) if path.is_dir() else path.resolve()
 
 
-def _variable(text: str) -> tuple[str, str]:
+def variable(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name:
         raise click.BadParameter(f'expected KEY:VALUE, got "{text}"', param_hint="--var")

@@ -12,6 +12,10 @@ from wrangler_compat.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "cloud": ("wrangler_compat.cli.cloud", "Answer as Cloudflare's API on this machine."),
+    "deploy": (
+        "wrangler_compat.cli.deploy",
+        "Upload a project to Cloudflare, or show what would be uploaded.",
+    ),
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
     "init": ("wrangler_compat.cli.init", "Make a new project from a template."),
     "kv": ("wrangler_compat.cli.kv.command", "Read and write Workers KV."),

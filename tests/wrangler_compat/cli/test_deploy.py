@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edge.errors import UserError
+from tests.wrangler_compat.deploy.projects import write_project
+from wrangler_compat.cli.main import edge
+
+
+def deploy(folder: Path, *flags: str) -> Result:
+    return CliRunner().invoke(edge, ["deploy", str(folder), *flags])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    config: dict[str, Any] = {
+        "vars": {"GREETING": "hello"},
+        "kv_namespaces": [{"binding": "KV", "id": "n1"}],
+        "assets": {"directory": "public"},
+        "triggers": {"crons": ["0 4 * * *"]},
+        "migrations": [{"tag": "v1", "new_sqlite_classes": ["Cart"]}],
+    }
+    write_project(tmp_path, {"public/a.txt": "a"}, **config)
+    return tmp_path
+
+
+def test_a_dry_run_shows_every_file_binding_and_trigger(shop: Path) -> None:
+    answer = deploy(shop, "--dry-run")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[0].split() == ["Module", "Type", "Size"]
+    assert lines[1].split() == ["entry.py", "text/x-python", "0.08", "KiB"]
+    assert "env.KV (n1)             KV Namespace" in lines
+    assert 'env.GREETING ("hello")  Environment Variable' in lines
+    assert [line for line in lines if line.startswith("/a.txt  ")]
+    assert [line for line in lines if line.startswith("Total Upload: 0.08 KiB / gzip: ")]
+    assert lines[-3:] == ["Trigger: schedule: 0 4 * * *", "Trigger: workers.dev", "--dry-run: exiting now."]
+
+
+def test_the_plan_as_json(shop: Path) -> None:
+    plan = json.loads(deploy(shop, "--dry-run", "--json").stdout)
+    assert [module["name"] for module in plan["modules"]] == [
+        "entry.py",
+        "python_modules/workers/__init__.py",
+    ]
+    assert plan["assets"][0]["path"] == "/a.txt"
+    assert plan["metadata"]["main_module"] == "entry.py"
+    assert plan["migrations"] == [{"tag": "v1", "new_sqlite_classes": ["Cart"]}]
+    assert plan["total"]["size_bytes"] == sum(module["size_bytes"] for module in plan["modules"])
+
+
+def test_the_written_folder_gives_the_same_plan(shop: Path, tmp_path: Path) -> None:
+    dist = tmp_path / "dist"
+    flags = ("--dry-run", "--json")
+    whole = json.loads(deploy(shop, *flags, "--outdir", str(dist), "--var", "GREETING:hi").stdout)
+    again = json.loads(deploy(dist, *flags).stdout)
+    assert again == whole
+    assert {"name": "GREETING", "type": "plain_text", "text": "hi"} in whole["metadata"]["bindings"]
+
+
+def test_warnings_go_to_standard_error(shop: Path) -> None:
+    (shop / "python_modules/workers/__init__.py").unlink()
+    answer = deploy(shop, "--dry-run", "--json")
+    assert "[WARNING] The module `workers` is not vendored" in answer.stderr
+    assert json.loads(answer.stdout)["warnings"]
+
+
+def test_minify_is_refused_with_its_reason(shop: Path) -> None:
+    answer = deploy(shop, "--minify")
+    assert isinstance(answer.exception, UserError)
+    assert "Python is not minified" in str(answer.exception)
+
+
+def test_a_variable_that_is_none(shop: Path) -> None:
+    answer = deploy(shop, "--dry-run", "--var", "novalue")
+    assert answer.exit_code == 1
+    assert "KEY:VALUE" in answer.stderr

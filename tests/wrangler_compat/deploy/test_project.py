@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.errors import UserError
+from tests.wrangler_compat.deploy.projects import write_project
+from wrangler_compat.deploy.project import DeployOptions, Project, read_project
+
+
+def project(folder: Path, options: DeployOptions | None = None, **config: Any) -> Project:
+    return read_project(write_project(folder, **config), options or DeployOptions(process={}))
+
+
+def test_what_edge_dev_does_not_emulate_is_deployed_all_the_same(tmp_path: Path) -> None:
+    found = project(tmp_path, queues={"producers": [{"binding": "Q", "queue": "q"}]}, ai={"binding": "AI"})
+    assert {"queues", "ai"} <= found.settings.keys()
+    assert found.warnings == ()
+
+
+def test_an_environment_has_its_own_name_and_settings(tmp_path: Path) -> None:
+    staging = DeployOptions(environment="staging", process={})
+    found = project(tmp_path, staging, env={"staging": {"vars": {"A": 1}}})
+    assert (found.name, found.settings["vars"]) == ("shop-staging", {"A": 1})
+
+
+def test_the_environment_of_the_process_counts_after_the_flag(tmp_path: Path) -> None:
+    named = DeployOptions(process={"CLOUDFLARE_ENV": "staging"})
+    assert project(tmp_path, named, env={"staging": {}}).name == "shop-staging"
+
+
+def test_the_command_line_replaces_name_date_and_flags(tmp_path: Path) -> None:
+    said = DeployOptions("other", None, "2026-01-01", ("python_workers", "nodejs_compat"), process={})
+    found = project(tmp_path, said)
+    assert (found.name, found.settings["compatibility_date"]) == ("other", "2026-01-01")
+    assert found.settings["compatibility_flags"] == ["python_workers", "nodejs_compat"]
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"name": None}, 'Expected "name" to be of type string'),
+        ({"name": ""}, "You need to provide the name of your worker"),
+        ({"name": "under_score"}, '"under_score" is no name for a Worker'),
+        ({"name": "a" * 64}, "is no name for a Worker"),
+        ({"compatibility_flags": []}, "The `python_workers` compatibility flag is required"),
+        ({"main": "src/gone.py"}, 'The entry-point file at "src/gone.py" was not found.'),
+        ({"main": "src/index.ts"}, "JavaScript has to be bundled"),
+        ({"site": {"bucket": "x"}}, '"site" is not deployed by edge'),
+        ({"build": {"command": "make"}}, '"build" is not deployed by edge'),
+        ({"dispatch_namespaces": [{"binding": "D"}]}, '"dispatch_namespaces" is not deployed by edge'),
+        ({"kv_namespaces": [{"id": "x"}]}, 'should have a string "binding" field'),
+    ],
+)
+def test_what_cannot_be_deployed(tmp_path: Path, config: dict[str, Any], text: str) -> None:
+    with pytest.raises(UserError) as raised:
+        project(tmp_path, **config)
+    assert text in str(raised.value)
+    assert str(raised.value).startswith(str(tmp_path / "wrangler.json"))
+
+
+def test_without_a_date_nothing_is_uploaded(tmp_path: Path) -> None:
+    path = write_project(tmp_path)
+    path.write_text(path.read_text().replace('"compatibility_date"', '"$schema"'))
+    with pytest.raises(UserError, match="A compatibility_date is required when uploading a Worker"):
+        read_project(path, DeployOptions(process={}))
