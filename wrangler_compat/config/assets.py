@@ -15,62 +15,56 @@ from wrangler_compat.config.schema import FIELDS, HTML_HANDLING, NOT_FOUND_HANDL
 
 
 def assets_config(fields: Fields, folder: Path) -> AssetsConfig | None:
-    """The static files of the Worker, or None."""
-    if fields.raw("assets") is MISSING:
+    """The static files of the Worker, or None. Paths are relative to `folder`."""
+    section = fields.raw("assets")
+    if section is MISSING:
         return None
-    section = fields.table("assets")
-    fields.warn_unexpected(section, FIELDS["assets"], "assets")
-    directory = _directory(fields, section, folder)
-    binding = section.get("binding")
-    if binding is not None and not isinstance(binding, str):
-        fields.error(
-            f'Expected "assets.binding" to be of type string but got {shown(binding)}.', "assets", "binding"
-        )
-        binding = None
-    if directory is None:
+    if not isinstance(section, dict):
+        kind = "string" if isinstance(section, str) else type(section).__name__
+        fields.error(f'"assets" should be an object, but got value "assets" of type {kind}', "assets")
         return None
+    texts = {name: _text(fields, section, name) for name in ("directory", "binding", "base_path")}
     html = section.get("html_handling", MISSING)
     not_found = section.get("not_found_handling", MISSING)
-    return AssetsConfig(
-        directory=directory,
-        binding=binding,
-        html_handling=fields.one_of(html, HTML_HANDLING, "assets.html_handling", "auto-trailing-slash"),
-        not_found_handling=fields.one_of(not_found, NOT_FOUND_HANDLING, "assets.not_found_handling", "none"),
-        run_worker_first=_worker_first(fields, section.get("run_worker_first", False)),
-    )
+    html = fields.one_of(html, HTML_HANDLING, "assets.html_handling", "auto-trailing-slash")
+    not_found = fields.one_of(not_found, NOT_FOUND_HANDLING, "assets.not_found_handling", "none")
+    worker_first = _worker_first(fields, section.get("run_worker_first", False))
+    fields.warn_unexpected(section, FIELDS["assets"], "assets")
+    name = texts["directory"]
+    if not name:
+        return None
+    return AssetsConfig((folder / name).resolve(), texts["binding"], html, not_found, worker_first)
 
 
-def _directory(fields: Fields, section: dict[str, Any], folder: Path) -> Path | None:
-    name = section.get("directory", MISSING)
-    if name is MISSING:
-        fields.error('"assets.directory" is a required field.', "assets")
-        return None
-    if not isinstance(name, str) or not name:
-        fields.error(
-            f'Expected "assets.directory" to be of type string but got {shown(name)}.', "assets", "directory"
-        )
-        return None
-    directory = (folder / name).resolve()
-    if not directory.is_dir():
-        fields.error(
+def check_assets(fields: Fields, assets: AssetsConfig | None) -> None:
+    """The folder with the static files is there."""
+    section = fields.raw("assets")
+    if assets is None:
+        if isinstance(section, dict) and not section.get("directory"):
+            fields.misfit('"assets.directory" is a required field.', "assets")
+    elif not assets.directory.is_dir():
+        fields.misfit(
             'The directory specified by the "assets.directory" field in your configuration file does not '
-            f"exist:\n{directory}",
-            "assets",
-            "directory",
+            f"exist:\n{assets.directory}",
+            *("assets", "directory"),
         )
-        return None
-    return directory
+
+
+def _text(fields: Fields, section: dict[str, Any], name: str) -> str | None:
+    value = section.get(name, MISSING)
+    fits = fields.expect(value, "string", f"assets.{name}", ("assets", name))
+    return value if fits and value is not MISSING else None
 
 
 def _worker_first(fields: Fields, value: Any) -> bool | tuple[str, ...]:
     if isinstance(value, bool):
         return value
-    if isinstance(value, list) and all(isinstance(pattern, str) for pattern in value):
-        return tuple(value)
-    fields.error(
-        'The field "assets.run_worker_first" should be an array of strings or a boolean, but got '
-        f"{shown(value)}.",
-        "assets",
-        "run_worker_first",
-    )
-    return False
+    place = ("assets", "run_worker_first")
+    if not isinstance(value, list):
+        fields.error(
+            'The field "assets.run_worker_first" should be an array of strings or a boolean, but got '
+            f"{shown(value)}.",
+            *place,
+        )
+        return False
+    return tuple(value) if fields.expect_array(value, "string", "assets.run_worker_first", place) else False

@@ -5,122 +5,100 @@ Sources: spec wrangler.md sections 2 (texts), 3.3 (fields) and 5.1 (which id nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from edge.config import DurableBinding, KvBinding, ServiceBinding
-from wrangler_compat.config.diagnostics import MISSING, shown
+from wrangler_compat.config.diagnostics import MISSING, Diagnostics, shown
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
+from wrangler_compat.config.section import Section
 
 
 def kv_bindings(fields: Fields) -> tuple[KvBinding, ...]:
     """`kv_namespaces`; the preview id names the data in dev, then the id, then the binding."""
     found = []
     for index, entry in fields.entries("kv_namespaces"):
-        field = f'"kv_namespaces[{index}]"'
-        name = entry.get("binding", MISSING)
-        if not isinstance(name, str):
-            fields.error(f'{field} bindings should have a string "binding" field but got {shown(entry)}.',
-                         "kv_namespaces", index)  # fmt: skip
-            continue
-        ids = [entry.get(key, MISSING) for key in ("preview_id", "id")]
-        for key, value in zip(("preview_id", "id"), ids, strict=True):
-            if value is not MISSING and (not isinstance(value, str) or not value):
-                fields.error(f'{field} bindings should have a string "{key}" field but got {shown(entry)}.',
-                             "kv_namespaces", index)  # fmt: skip
-        fields.warn_unexpected(entry, FIELDS["kv_namespaces"], "kv_namespaces", index)
-        refuse_remote(fields, "kv_namespaces", index, entry)
-        found.append(KvBinding(name, next((value for value in ids if isinstance(value, str)), name)))
+        section = Section(fields, "kv_namespaces", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        if entry.get("id", MISSING) == "":
+            section.wrong('bindings should have a string "id" field')
+        section.optional("id", 'bindings should have a string "id" field')
+        section.optional("preview_id")
+        section.close()
+        if name is not None:
+            found.append(KvBinding(name, section.first("preview_id", "id") or name))
     return tuple(found)
 
 
 def durable_bindings(fields: Fields) -> tuple[DurableBinding, ...]:
     """`durable_objects.bindings`."""
-    section = fields.raw("durable_objects")
-    if section is MISSING:
-        return ()
-    if not isinstance(section, dict):
+    section = fields.table("durable_objects")
+    fields.warn_unexpected(section, FIELDS["durable_objects"], "durable_objects")
+    entries = section.get("bindings", [])
+    if not isinstance(entries, list):
+        name = fields.named("durable_objects", "bindings")
         fields.error(
-            f'The field "durable_objects" should be an object but got {shown(section)}.', "durable_objects"
+            f'The field "{name}" should be an array but got {shown(entries)}.', "durable_objects", "bindings"
         )
         return ()
-    if "bindings" not in section:
-        fields.error(
-            'The field "durable_objects" is missing the required "bindings" property.', "durable_objects"
-        )
-        return ()
-    if not isinstance(section["bindings"], list):
-        fields.error(
-            f'The field "durable_objects.bindings" should be an array but got {shown(section["bindings"])}.',
-            "durable_objects",
-            "bindings",
-        )
-        return ()
-    entries = enumerate(section["bindings"])
-    return tuple(
-        binding for index, entry in entries if (binding := _durable(fields, index, entry)) is not None
-    )
+    found = [_durable(fields, index, entry) for index, entry in enumerate(entries)]
+    return tuple(binding for binding in found if binding is not None)
 
 
 def _durable(fields: Fields, index: int, entry: Any) -> DurableBinding | None:
     place = ("bindings", index)
-    group = f'"durable_objects.bindings[{index}]": {shown(entry)}'
-    found = entry if isinstance(entry, dict) else {}
-    name, class_name, script = (found.get(key, MISSING) for key in ("name", "class_name", "script_name"))
-    problems = []
-    if not isinstance(name, str):
-        problems.append('binding should have a string "name" field.')
-    if not isinstance(class_name, str):
-        problems.append('binding should have a string "class_name" field.')
-    if script is not MISSING and not isinstance(script, str):
-        problems.append('the field "script_name", when present, should be a string.')
-    if "environment" in found and script is MISSING:
-        problems.append('binding should have a "script_name" field if "environment" is present.')
+    group = f'"{fields.named("durable_objects", *place)}": {shown(entry)}'
+    problems = _durable_problems(entry, fields.named("durable_objects", *place))
     if problems:
-        fields.error(
-            "\n".join([group, *(f"  - {problem}" for problem in problems)]), "durable_objects", *place
-        )
+        lines = [group, *(f"  - {problem}" for problem in problems)]
+        fields.error("\n".join(lines), "durable_objects", *place)
         return None
-    fields.warn_unexpected(found, FIELDS["durable_objects.bindings"], "durable_objects", *place)
-    return DurableBinding(found["name"], found["class_name"], script if isinstance(script, str) else None)
+    unexpected = [name for name in entry if name not in FIELDS["durable_objects.bindings"]]
+    if unexpected:
+        names = ",".join(f'"{name}"' for name in unexpected)
+        text = f"Unexpected fields found in {fields.named('durable_objects', *place)} field: {names}"
+        fields.warn(f"{group}\n  - {text}", "durable_objects", *place)
+    script = entry.get("script_name")
+    return DurableBinding(entry["name"], entry["class_name"], script)
+
+
+def _durable_problems(entry: Any, field: str) -> list[str]:
+    if not isinstance(entry, dict):
+        return [f'Expected "{field}" to be an object but got {shown(entry)}']
+    found = [
+        f'binding should have a string "{key}" field.'
+        for key in ("name", "class_name")
+        if not isinstance(entry.get(key), str)
+    ]
+    found += [
+        f'the field "{key}", when present, should be a string.'
+        for key in ("script_name", "environment")
+        if key in entry and not isinstance(entry[key], str)
+    ]
+    if "environment" in entry and "script_name" not in entry:
+        found.append('binding should have a "script_name" field if "environment" is present.')
+    return found
 
 
 def service_bindings(fields: Fields) -> tuple[ServiceBinding, ...]:
     """`services`; a Worker named in none of the configurations is refused when the world starts."""
     found = []
     for index, entry in fields.entries("services"):
-        name, service = entry.get("binding", MISSING), entry.get("service", MISSING)
-        field = f'"services[{index}]"'
-        if not isinstance(name, str):
-            fields.error(f'{field} bindings should have a string "binding" field but got {shown(entry)}.',
-                         "services", index)  # fmt: skip
-            continue
-        if not isinstance(service, str):
-            fields.error(f'{field} bindings should have a string "service" field but got {shown(entry)}.',
-                         "services", index)  # fmt: skip
-            continue
+        section = Section(fields, "services", index, entry)
+        name = section.required("binding", 'bindings should have a string "binding" field')
+        service = section.required("service", 'bindings should have a string "service" field')
+        section.optional("environment", 'bindings should have a string "environment" field')
+        section.optional("entrypoint", 'bindings should have a string "entrypoint" field')
+        section.close()
         entrypoint, props = entry.get("entrypoint"), entry.get("props", {})
-        if entrypoint is not None and not isinstance(entrypoint, str):
-            fields.error(f'{field} bindings should have a string "entrypoint" field but got {shown(entry)}.',
-                         "services", index)  # fmt: skip
-            continue
-        fields.warn_unexpected(entry, FIELDS["services"], "services", index)
-        refuse_remote(fields, "services", index, entry)
-        found.append(ServiceBinding(name, service, entrypoint, props if isinstance(props, dict) else {}))
+        if name is not None and service is not None and not isinstance(entrypoint, (int, list, dict)):
+            found.append(ServiceBinding(name, service, entrypoint, props if isinstance(props, dict) else {}))
     return tuple(found)
 
 
-def refuse_remote(fields: Fields, key: str, index: int, entry: dict[str, Any]) -> None:
-    """Say that a binding to what is on Cloudflare is not emulated."""
-    if entry.get("remote"):
-        fields.error(
-            f'"{key}[{index}]" has "remote": true, and remote bindings are not emulated.', key, index
-        )
-
-
-def check_unique(fields: Fields, named: Iterable[tuple[str, str]]) -> None:
-    """Every name once. `named` holds (binding name, kind in wrangler's words)."""
+def check_unique(named: Iterable[tuple[str, str]], diagnostics: Diagnostics) -> None:
+    """Every name once. `named` holds (binding name, kind in wrangler's words) in wrangler's order."""
     kinds: dict[str, list[str]] = {}
     for name, kind in named:
         kinds.setdefault(name, []).append(kind)
@@ -128,17 +106,20 @@ def check_unique(fields: Fields, named: Iterable[tuple[str, str]]) -> None:
     if not clashes:
         return
     for name, found in clashes.items():
-        fields.diagnostics.error(_clash(name, found))
-    fields.diagnostics.error(
+        for text in _clash(name, found):
+            diagnostics.error(text)
+    diagnostics.error(
         "Bindings must have unique names, so that they can all be referenced in the worker.\n"
         "Please change your bindings to have unique names."
     )
 
 
-def _clash(name: str, kinds: list[str]) -> str:
-    distinct = sorted(set(kinds))
-    if len(distinct) == 1:
-        return f"{name} assigned to multiple {distinct[0]} bindings."
+def _clash(name: str, kinds: list[str]) -> Iterator[str]:
+    distinct = list(dict.fromkeys(kinds))
     if len(distinct) == 2:
-        return f"{name} assigned to {distinct[0]} and {distinct[1]} bindings."
-    return f"{name} assigned to {', '.join(distinct[:-1])}, and {distinct[-1]} bindings."
+        yield f"{name} assigned to {distinct[0]} and {distinct[1]} bindings."
+    elif len(distinct) > 2:
+        yield f"{name} assigned to {', '.join(distinct[:-1])}, and {distinct[-1]} bindings."
+    for kind in distinct:
+        if kinds.count(kind) > 1:
+            yield f"{name} assigned to multiple {kind} bindings."

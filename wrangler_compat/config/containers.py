@@ -35,6 +35,13 @@ _NO_NAME = (
     'Must have either a top level "name" and "containers.class_name" field defined, or have field '
     '"containers.name" defined.'
 )
+_NO_CLASS = (
+    '"containers.name" is required when "containers.class_name" is not defined, because there is no '
+    "class name to "
+    "derive a default name from. Either name this container and reference it from a Durable Object's "
+    "`exports` "
+    'entry, or set "containers.class_name".'
+)
 _DEPRECATED = {
     "instances": '"containers.instances" is deprecated. Use "containers.max_instances" instead.',
     "durable_objects": '"containers.durable_objects" is deprecated. Use the "class_name" field instead.',
@@ -46,6 +53,10 @@ _DEPRECATED = {
 def container_configs(fields: Fields, folder: Path) -> tuple[ContainerConfig, ...]:
     """The containers of a Worker; paths are relative to `folder`, that of the configuration."""
     found = []
+    section = fields.raw("containers")
+    if section is not MISSING and not isinstance(section, list):
+        fields.error(f'"containers" field should be an array, but got {shown(section)}', "containers")
+        return ()
     for index, entry in fields.entries("containers"):
         app = _App(fields, index, entry, folder)
         container = app.config()
@@ -66,7 +77,9 @@ class _App:
     def config(self) -> ContainerConfig | None:
         """Check all; None when it cannot be used."""
         class_name = self._text("class_name")
-        if class_name is None and self._text("name") is None:
+        if self._text("name") is None and class_name is None:
+            self._error(_NO_CLASS)
+        elif self._text("name") is None and self._fields.raw("name") in (MISSING, ""):
             self._error(_NO_NAME)
         image = self._text("image")
         if image is None:

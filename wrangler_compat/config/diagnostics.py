@@ -91,10 +91,10 @@ class Diagnostics:
         lines += [_item(finding.message) for finding in getattr(self, kind)]
         for child in self.children:
             if (child.errors if kind == "errors" else child.warnings) or child.children:
-                lines.append(_item(child._render(kind)))
+                lines.append(_item(child._render(kind), "  "))
         return "\n".join(lines)
 
 
-def _item(message: str) -> str:
+def _item(message: str, indent: str = "    ") -> str:
     first, *rest = message.split("\n")
-    return "\n".join([f"  - {first}", *(f"    {line}" for line in rest)])
+    return "\n".join([f"  - {first}", *(f"{indent}{line}" if line else "" for line in rest)])

@@ -5,7 +5,8 @@ Sources: spec durable-objects.md section 12, wrangler.md sections 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from edge.config import DurableBinding
@@ -16,29 +17,34 @@ from edge.durable.logic.migrations import (
     former_names,
 )
 from wrangler_compat.config.diagnostics import MISSING, shown
+from wrangler_compat.config.exports import check_export
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
 
 _CLASS_LISTS = ("new_classes", "new_sqlite_classes", "deleted_classes")
 _MOVES = {"renamed_classes": ("from", "to"), "transferred_classes": ("from", "from_script", "to")}
-_STATES = ("created", "deleted", "renamed", "transferred", "expecting-transfer")
-_PRESENT = ("created", "expecting-transfer")  # the others name classes that are no longer here
 
 
 def durable_classes(fields: Fields, bindings: Sequence[DurableBinding], file_name: str) -> dict[str, bool]:
     """Class name to whether its storage is SQLite."""
     migrations, exports = fields.raw("migrations"), fields.raw("exports")
-    if exports is not MISSING and migrations not in (MISSING, []):
-        fields.error('Expected exactly one of the following fields ["migrations","exports"].', "exports")
-        return {}
-    if exports is not MISSING:
-        return _from_exports(fields)
-    found = _from_migrations(fields)
-    if migrations in (MISSING, []):
-        _warn_without(
-            fields, [binding.class_name for binding in bindings if binding.script is None], file_name
+    from_migrations, from_exports = _from_migrations(fields), _from_exports(fields)
+    if migrations not in (MISSING, []) and _declares_objects(exports):
+        fields.error(
+            "`migrations` and `exports` are mutually exclusive. Choose one or the other to declare your "
+            "Durable Object lifecycle, but not both.",
+            "exports",
         )
-    return found
+        return {}
+    if migrations in (MISSING, []):
+        own = [binding.class_name for binding in bindings if binding.script is None]
+        _warn_without(fields, [name for name in own if name not in from_exports], file_name)
+    return {**from_migrations, **from_exports}
+
+
+def _declares_objects(exports: Any) -> bool:
+    entries = exports.values() if isinstance(exports, dict) else ()
+    return any(isinstance(entry, dict) and entry.get("type") == "durable-object" for entry in entries)
 
 
 def renamed_classes(fields: Fields) -> dict[str, str]:
@@ -62,33 +68,30 @@ def _from_migrations(fields: Fields) -> dict[str, bool]:
     try:
         return dict(classes_after_migrations(raw))
     except MigrationError as error:
-        fields.error(str(error), "migrations")
+        fields.misfit(str(error), "migrations")
         return {}
 
 
 def _check_step(fields: Fields, index: int, step: Any) -> bool:
-    field = f"migrations[{index}]"
+    field, place = f"migrations[{index}]", ("migrations", index)
     if not isinstance(step, dict):
-        fields.error(f'"{field}" should be an object but got {shown(step)}.', "migrations", index)
+        fields.error(f'"{field}" should be an object but got {shown(step)}.', *place)
         return False
-    fields.warn_unexpected(step, FIELDS["migrations"], "migrations", index)
-    problems = []
-    if not isinstance(step.get("tag"), str):
-        missing = "tag" not in step
-        problems.append(
-            f'"{field}.tag" is a required field.'
-            if missing
-            else f'Expected "{field}.tag" to be of type string but got {shown(step["tag"])}.'
-        )
+    unexpected = [name for name in step if name not in FIELDS["migrations"]]
+    if unexpected:
+        names = ",".join(f'"{name}"' for name in unexpected)
+        fields.warn(f"Unexpected fields found in migrations field: {names}", *place, unexpected[0])
+    if "tag" not in step:
+        fields.error(f'"{field}.tag" is a required field.', *place)
+    sound = "tag" in step and fields.expect(step["tag"], "string", f"{field}.tag", (*place, "tag"))
     for key in _CLASS_LISTS:
-        value = step.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            problems.append(f'Expected "{field}.{key}" to be of type string array but got {shown(value)}.')
-    problems += [_move(field, key, step.get(key, []), parts) for key, parts in _MOVES.items()]
-    problems = [problem for problem in problems if problem]
-    for problem in problems:
-        fields.error(problem, "migrations", index)
-    return not problems
+        sound &= fields.expect_array(step.get(key, MISSING), "string", f"{field}.{key}", (*place, key))
+    for key, parts in _MOVES.items():
+        problem = _move(field, key, step.get(key, []), parts)
+        if problem:
+            fields.error(problem, *place, key)
+            sound = False
+    return sound
 
 
 def _move(field: str, key: str, value: Any, parts: tuple[str, ...]) -> str:
@@ -102,53 +105,41 @@ def _move(field: str, key: str, value: Any, parts: tuple[str, ...]) -> str:
 
 
 def _from_exports(fields: Fields) -> dict[str, bool]:
-    section = fields.table("exports")
-    checked = [_check_export(fields, name, entry) for name, entry in section.items()]
+    section = fields.raw("exports")
+    if section is MISSING or section is None:
+        return {}
+    if not isinstance(section, dict):
+        text = 'The optional "exports" field should be an object keyed by class name, but got '
+        fields.error(text + shown(section), "exports")
+        return {}
+    checked = [check_export(fields, name, entry) for name, entry in section.items()]
     if not all(checked):
         return {}
     try:
         return dict(classes_after_exports(section))
     except MigrationError as error:
-        fields.error(str(error), "exports")
+        fields.misfit(str(error), "exports")
         return {}
-
-
-def _check_export(fields: Fields, name: str, entry: Any) -> bool:
-    if not isinstance(entry, dict):
-        fields.error(f'"exports.{name}" should be an object but got {shown(entry)}.', "exports", name)
-        return False
-    if entry.get("type") == "worker":
-        return True
-    if not _is_one_of(fields, name, "type", ("durable-object", "worker"), entry.get("type", MISSING)):
-        return False
-    state = entry.get("state", "created")
-    if not _is_one_of(fields, name, "state", _STATES, state):
-        return False
-    return state not in _PRESENT or _is_one_of(
-        fields, name, "storage", ("sqlite", "legacy-kv"), entry.get("storage", MISSING)
-    )
-
-
-def _is_one_of(fields: Fields, name: str, key: str, allowed: Sequence[str], value: Any) -> bool:
-    if value in allowed:
-        return True
-    choices = ",".join(f'"{choice}"' for choice in allowed)
-    fields.error(
-        f'Expected "exports.{name}.{key}" field to be one of [{choices}] but got {shown(value)}.',
-        "exports",
-        name,
-    )
-    return False
 
 
 def _warn_without(fields: Fields, classes: Sequence[str], file_name: str) -> None:
     if not classes:
         return
-    names = ", ".join(dict.fromkeys(classes))
-    quoted = ", ".join(f'"{name}"' for name in dict.fromkeys(classes))
-    fields.warn(
-        f"In your {file_name} file, you have configured `durable_objects` exported by this Worker ({names}), "
-        "but no `migrations` for them. This may not work as expected until you add, for example:\n"
-        f'"migrations": [{{"tag": "v1", "new_sqlite_classes": [{quoted}]}}]',
-        "durable_objects",
+    text = (
+        f"In your {file_name} file, you have configured `durable_objects` exported by this Worker "
+        f"({', '.join(classes)}), but no live `exports` entry for them. This may not work as expected "
+        "until you "
+        "add a live `durable-object` entry to `exports` for each. Add the following configuration:\n\n"
     )
+    fields.warn(f"{text}```\n{_suggestion(dict.fromkeys(classes), file_name)}\n```", "durable_objects")
+
+
+def _suggestion(classes: Iterable[str], file_name: str) -> str:
+    entry = {"type": "durable-object", "storage": "sqlite"}
+    if file_name.endswith(".toml"):
+        tables = (
+            "\n".join([f"[exports.{name}]", *(f'{key} = "{value}"' for key, value in entry.items()), ""])
+            for name in classes
+        )
+        return "\n".join(tables)
+    return json.dumps({"exports": dict.fromkeys(classes, entry)}, indent=2)

@@ -6,17 +6,24 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from edge.config import WorkerConfig, WorldConfig
 from edge.errors import ConfigError
-from wrangler_compat.config.diagnostics import MISSING, Diagnostics, shown
-from wrangler_compat.config.environment import select
+from wrangler_compat.config.assets import check_assets
+from wrangler_compat.config.diagnostics import MISSING, Diagnostics
+from wrangler_compat.config.environment import choose, top_level
 from wrangler_compat.config.fields import Fields
-from wrangler_compat.config.schema import FIELDS
+from wrangler_compat.config.schema import DEV_KINDS, FIELDS
 from wrangler_compat.config.source import Source, read
 from wrangler_compat.config.variables import Secrets, load_secrets, watched
-from wrangler_compat.config.worker import required_secrets, worker_config
+from wrangler_compat.config.worker import (
+    check_bindings,
+    check_code,
+    refuse_unsupported,
+    required_secrets,
+    with_secrets,
+    worker_config,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,15 @@ class LoadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class DevSettings:
+    """The `dev` section of the first configuration."""
+
+    host: str = "localhost"
+    port: int = 8787
+    https: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """One file as it was read, with everything that was found in it; nothing is raised for that."""
 
@@ -39,15 +55,7 @@ class Examined:
     diagnostics: Diagnostics
     worker: WorkerConfig
     secrets: Secrets
-
-
-@dataclass(frozen=True, slots=True)
-class DevSettings:
-    """The `dev` section of the first configuration."""
-
-    host: str = "localhost"
-    port: int = 8787
-    https: bool = False
+    dev: DevSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +85,13 @@ def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
         knows = isinstance(source.data.get("env"), dict) and environment in source.data["env"]
         chosen = environment if index == 0 or knows else None
         examined = _examine(source, chosen, options)
-        settings = _dev_settings(examined.fields)
         refuse_errors(examined)
         if examined.diagnostics.has_warnings:
             warnings.append(examined.diagnostics.render_warnings())
         workers.append(examined.worker)
         notes += [f"Using secrets defined in {_relative(file)}" for file in examined.secrets.files]
         files += [path, *watched(source.folder, chosen)]
-        dev = settings if index == 0 else dev
+        dev = examined.dev if index == 0 else dev
     _check_names(workers, paths)
     return Loaded(WorldConfig(tuple(workers)), dev, tuple(notes), tuple(warnings), tuple(files))
 
@@ -107,51 +114,77 @@ def refuse_errors(examined: Examined) -> None:
 
 def _examine(source: Source, environment: str | None, options: LoadOptions) -> Examined:
     diagnostics = Diagnostics(f"Processing {_relative(source.path)} configuration:")
-    fields = Fields(select(source.data, environment, diagnostics))
-    secrets = load_secrets(source.folder, environment, options.process, env_files=options.env_files)
-    values = _only_required(fields, secrets.values, options.process)
-    worker = worker_config(
-        source, fields, values, options.variables, allow_unsupported=options.allow_unsupported
+    declared = read_worker(source, environment, diagnostics, options.variables)
+    refuse_unsupported(source, declared.fields, allow=options.allow_unsupported)
+    check_assets(declared.fields, declared.worker.assets)
+    check_code(source, declared.fields, declared.worker)
+    secrets = load_secrets(
+        source.folder,
+        environment,
+        options.process,
+        env_files=options.env_files,
+        include_process=declared.required is not None,
     )
-    return Examined(source, fields, diagnostics, worker, secrets)
+    worker = with_secrets(declared.worker, _only_required(declared, secrets.values), options.variables)
+    return Examined(source, declared.fields, diagnostics, worker, secrets, declared.dev)
 
 
-def _only_required(fields: Fields, values: dict[str, str], process: Mapping[str, str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a file says of its Worker in one environment."""
+
+    fields: Fields
+    worker: WorkerConfig
+    dev: DevSettings
+    #: The only secrets to take (`secrets.required`), where the file has such a section.
+    required: tuple[str, ...] | None
+
+
+def read_worker(
+    source: Source,
+    environment: str | None,
+    diagnostics: Diagnostics,
+    variables: Mapping[str, str] | None = None,
+) -> Declared:
+    """Read and check what `source` says, as far as wrangler's own reading goes; findings go to `diagnostics`.
+    The top level is checked too when an environment is chosen."""
+    top = top_level(source.data, diagnostics)
+    chosen = top if environment is None else choose(source.data, top, environment, source.path.name)
+    if chosen.name is not None:
+        worker_config(source, Fields(top, in_force=False), {})
+    fields = Fields(chosen)
+    worker = worker_config(source, fields, variables or {})
     required = required_secrets(fields)
-    if required is None:
+    check_bindings(worker, required or (), diagnostics)
+    return Declared(fields, worker, _dev_settings(Fields(top)), required)
+
+
+def _only_required(declared: Declared, values: dict[str, str]) -> dict[str, str]:
+    if declared.required is None:
         return values
-    known = {**process, **values}
-    declared = fields.table("vars")
-    missing = [name for name in required if name not in known and name not in declared]
+    missing = [name for name in declared.required if name not in values]
     if missing:
-        fields.warn(
+        declared.fields.diagnostics.warn(
             f"Missing required secrets: {', '.join(missing)}. "
             "Add them to .dev.vars, .env, or set as environment variables.",
-            "secrets",
+            *declared.fields.environment.place("secrets"),
         )
-    taken = {name: value for name, value in values.items() if name in declared}
-    return {**taken, **{name: known[name] for name in required if name in known}}
+    taken = {*declared.required, *declared.worker.vars}
+    return {name: value for name, value in values.items() if name in taken}
 
 
 def _dev_settings(fields: Fields) -> DevSettings:
     section = fields.table("dev")
     fields.warn_unexpected(section, FIELDS["dev"], "dev")
+    for name, kind in DEV_KINDS.items():
+        choices = ("http", "https") if name.endswith("_protocol") else ()
+        value = section.get(name, MISSING)
+        if name == "upstream_protocol" and value is MISSING:
+            value = section.get("local_protocol", MISSING)
+        fields.expect(value, kind, f"dev.{name}", ("dev", name), choices=choices)
     defaults = DevSettings()
-    host = _expect(fields, section, "ip", str, defaults.host)
-    port = _expect(fields, section, "port", int, defaults.port)
-    protocol = fields.one_of(
-        section.get("local_protocol", MISSING), ("http", "https"), "dev.local_protocol", "http"
-    )
-    return DevSettings(host, port, protocol == "https")
-
-
-def _expect(fields: Fields, section: dict[str, Any], key: str, kind: type, default: Any) -> Any:
-    value = section.get(key, default)
-    if isinstance(value, kind) and not isinstance(value, bool):
-        return value
-    name = "number" if kind is int else "string"
-    fields.error(f'Expected "dev.{key}" to be of type {name} but got {shown(value)}.', "dev", key)
-    return default
+    host, port = section.get("ip", defaults.host), section.get("port", defaults.port)
+    return DevSettings(host, port, section.get("local_protocol") == "https")
 
 
 def _check_names(workers: Sequence[WorkerConfig], paths: Sequence[Path]) -> None:

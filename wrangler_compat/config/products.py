@@ -5,20 +5,14 @@ Sources: spec wrangler.md sections 2 (texts), 3.3 (fields) and 5.1 (which id nam
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from edge.config import D1Binding, R2Binding, RateLimitBinding, VectorizeBinding
-from wrangler_compat.config.bindings import refuse_remote
-from wrangler_compat.config.diagnostics import MISSING, shown
+from wrangler_compat.config.diagnostics import MISSING
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
+from wrangler_compat.config.section import Section
 
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_BUCKET_NAMES = (
-    "Bucket names must begin and end with an alphanumeric character, only contain lowercase letters, "
-    "numbers, and hyphens, and be between 3 and 63 characters long."
-)
 _PERIODS_S = (10, 60)
 
 
@@ -26,7 +20,7 @@ def d1_bindings(fields: Fields) -> tuple[D1Binding, ...]:
     """`d1_databases`; the preview id names the data in dev, then the id, then the binding."""
     found = []
     for index, entry in fields.entries("d1_databases"):
-        section = _Section(fields, "d1_databases", index, entry)
+        section = Section(fields, "d1_databases", index, entry)
         name = section.required("binding", 'bindings should have a string "binding" field')
         section.optional("database_id", 'bindings must have a "database_id" field')
         for key in (
@@ -44,7 +38,7 @@ def r2_bindings(fields: Fields) -> tuple[R2Binding, ...]:
     """`r2_buckets`; the preview name names the data in dev, then the name, then the binding."""
     found = []
     for index, entry in fields.entries("r2_buckets"):
-        section = _Section(fields, "r2_buckets", index, entry)
+        section = Section(fields, "r2_buckets", index, entry)
         name = section.required("binding", 'bindings should have a string "binding" field')
         if entry.get("bucket_name", MISSING) == "":
             section.wrong('bindings should have a string "bucket_name" field')
@@ -52,7 +46,7 @@ def r2_bindings(fields: Fields) -> tuple[R2Binding, ...]:
         section.optional("preview_bucket_name")
         section.optional("jurisdiction")
         section.check_bucket_name("bucket_name")
-        section.check_bucket_name("preview_bucket_name")
+        section.check_bucket_name("preview_bucket_name", "= ")  # as wrangler prints it
         section.close()
         if name is not None:
             found.append(R2Binding(name, section.first("preview_bucket_name", "bucket_name") or name))
@@ -63,7 +57,7 @@ def vectorize_bindings(fields: Fields) -> tuple[VectorizeBinding, ...]:
     """`vectorize`; there is no local form of it in wrangler, so `remote` only says where a deploy looks."""
     found = []
     for index, entry in fields.entries("vectorize"):
-        section = _Section(fields, "vectorize", index, entry)
+        section = Section(fields, "vectorize", index, entry)
         name = section.required("binding", 'bindings should have a string "binding" field')
         index_name = section.required("index_name", 'bindings must have an "index_name" field')
         fields.warn_unexpected(entry, FIELDS["vectorize"], "vectorize", index)
@@ -76,7 +70,7 @@ def rate_limit_bindings(fields: Fields) -> tuple[RateLimitBinding, ...]:
     """`ratelimits`."""
     found = []
     for index, entry in fields.entries("ratelimits"):
-        section = _Section(fields, "ratelimits", index, entry)
+        section = Section(fields, "ratelimits", index, entry)
         name = section.required("name", 'bindings must have a string "name" field')
         namespace_id = section.required("namespace_id", 'bindings must have a string "namespace_id" field')
         limit, period_s = _simple(section)
@@ -89,8 +83,8 @@ def rate_limit_bindings(fields: Fields) -> tuple[RateLimitBinding, ...]:
 def analytics_bindings(fields: Fields) -> tuple[str, ...]:
     """`analytics_engine_datasets`: the names of the bindings."""
     found = []
-    for index, entry in fields.entries("analytics_engine_datasets"):
-        section = _Section(fields, "analytics_engine_datasets", index, entry)
+    for index, entry in fields.entries("analytics_engine_datasets", "analytics_engine"):
+        section = Section(fields, "analytics_engine_datasets", index, entry)
         name = section.required("binding", 'bindings should have a string "binding" field')
         if entry.get("dataset", MISSING) == "":
             section.wrong('bindings should, optionally, have a string "dataset" field')
@@ -101,7 +95,7 @@ def analytics_bindings(fields: Fields) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _simple(section: _Section) -> tuple[float | None, int | None]:
+def _simple(section: Section) -> tuple[float | None, int | None]:
     simple = section.entry.get("simple", MISSING)
     if not isinstance(simple, dict):
         section.wrong('bindings must have a "simple" configuration object')
@@ -123,52 +117,3 @@ def _simple(section: _Section) -> tuple[float | None, int | None]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-class _Section:
-    """One entry of an array of bindings."""
-
-    def __init__(self, fields: Fields, key: str, index: int, entry: dict[str, Any]) -> None:
-        self.fields = fields
-        self.key = key
-        self.index = index
-        self.entry = entry
-
-    def required(self, name: str, rule: str) -> str | None:
-        """A field that must be a string; None when it is not, which is said."""
-        value = self.entry.get(name, MISSING)
-        if isinstance(value, str):
-            return value
-        self.wrong(rule)
-        return None
-
-    def optional(self, name: str, rule: str = "") -> None:
-        """Say so when a field is there and no string."""
-        value = self.entry.get(name, MISSING)
-        if value is not MISSING and not isinstance(value, str):
-            self.wrong(rule or f'bindings should, optionally, have a string "{name}" field')
-
-    def first(self, *names: str) -> str | None:
-        """The first of these fields that is there and not empty."""
-        return next(
-            (value for name in names if isinstance(value := self.entry.get(name), str) and value), None
-        )
-
-    def check_bucket_name(self, name: str) -> None:
-        value = self.entry.get(name)
-        if isinstance(value, str) and value and not _BUCKET_NAME.fullmatch(value):
-            self.fields.error(
-                f"{self.key}[{self.index}].{name}={shown(value)} is invalid. {_BUCKET_NAMES}",
-                self.key,
-                self.index,
-            )
-
-    def wrong(self, rule: str, value: Any = None) -> None:
-        """An error with the rule, and what was found instead."""
-        found = shown(self.entry if value is None else value)
-        self.fields.error(f'"{self.key}[{self.index}]" {rule} but got {found}.', self.key, self.index)
-
-    def close(self) -> None:
-        """What holds for every entry."""
-        self.fields.warn_unexpected(self.entry, FIELDS[self.key], self.key, self.index)
-        refuse_remote(self.fields, self.key, self.index, self.entry)

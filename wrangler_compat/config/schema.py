@@ -1,14 +1,13 @@
 """Every key that wrangler knows, as data: where it may stand, whether environments inherit it, and what
 this emulator does with it.
 
-Source: spec wrangler.md section 3 (wrangler 4.125.0).
+Source: spec wrangler.md section 3 (wrangler 4.164.0).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 
 class Scope(Enum):
@@ -34,7 +33,6 @@ class Key:
     scope: Scope
     support: Support
     note: str = ""
-    default: Any = None
 
 
 def _keys(scope: Scope, support: Support, names: str, note: str = "") -> dict[str, Key]:
@@ -70,8 +68,8 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.OWN, Support.UNSUPPORTED, "workflows", "Workflows"),
     **_keys(Scope.OWN, Support.EMULATED, "vectorize", "exact search, data of its own"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "hyperdrive ai browser images media stream"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "send_email version_metadata"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines websearch"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "send_email version_metadata analytics"),
+    **_keys(Scope.OWN, Support.UNSUPPORTED, "mtls_certificates dispatch_namespaces pipelines k2"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "secrets_store_secrets worker_loaders vpc_services vpc_networks"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "ai_search ai_search_namespaces agent_memory artifacts flagship"),
     **_keys(
@@ -106,8 +104,13 @@ FIELDS: dict[str, frozenset[str]] = {
     "analytics_engine_datasets": frozenset({"binding", "dataset"}),
     "durable_objects.bindings": frozenset({"name", "class_name", "script_name", "environment"}),
     "services": frozenset({"binding", "service", "entrypoint", "environment", "props", "remote"}),
-    "assets": frozenset({"directory", "binding", "html_handling", "not_found_handling", "run_worker_first"}),
-    "limits": frozenset({"cpu_ms", "subrequests"}),
+    "assets": frozenset(
+        {
+            *("directory", "binding", "html_handling", "not_found_handling", "base_path"),
+            "run_worker_first",
+        }
+    ),
+    "durable_objects": frozenset({"bindings", "code_update_strategy"}),
     "triggers": frozenset({"crons", "events"}),
     "migrations": frozenset(
         {
@@ -119,21 +122,18 @@ FIELDS: dict[str, frozenset[str]] = {
             "transferred_classes",
         }
     ),
-    "dev": frozenset(
-        {
-            "ip",
-            "port",
-            "inspector_port",
-            "inspector_ip",
-            "local_protocol",
-            "upstream_protocol",
-            "host",
-            "enable_containers",
-            "container_engine",
-            "generate_types",
-        }
-    ),
+    "secrets": frozenset({"required"}),
 }
+
+#: The members of `dev`, with their types.
+DEV_KINDS = {
+    **dict.fromkeys(("ip", "inspector_ip", "local_protocol", "upstream_protocol", "host"), "string"),
+    **dict.fromkeys(("port", "inspector_port"), "number"),
+    "enable_containers": "boolean",
+    "container_engine": "string",
+    "generate_types": "boolean",
+}
+FIELDS["dev"] = frozenset(DEV_KINDS)
 
 HTML_HANDLING = ("auto-trailing-slash", "force-trailing-slash", "drop-trailing-slash", "none")
 NOT_FOUND_HANDLING = ("single-page-application", "404-page", "none")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from edge.errors import UnsupportedError
 from wrangler_compat.config.assets import assets_config
 from wrangler_compat.config.bindings import check_unique, durable_bindings, kv_bindings, service_bindings
 from wrangler_compat.config.containers import container_configs
-from wrangler_compat.config.diagnostics import MISSING, shown
+from wrangler_compat.config.diagnostics import MISSING, Diagnostics, shown
 from wrangler_compat.config.durable import durable_classes, renamed_classes
 from wrangler_compat.config.fields import Fields
+from wrangler_compat.config.ignored import check_ignored
 from wrangler_compat.config.products import (
     analytics_bindings,
     d1_bindings,
@@ -32,57 +34,36 @@ from wrangler_compat.config.source import Source
 #: Without a date in the configuration: that of the runtime whose behaviour was recorded.
 DEFAULT_DATE = "2026-11-17"
 DEFAULT_NAME = "worker"
+PYTHON_FLAG = "python_workers"
 
 _NAME = re.compile(r"$|[a-z0-9_][a-z0-9-_]*$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
-def worker_config(
-    source: Source,
-    fields: Fields,
-    secrets: Mapping[str, str],
-    overrides: Mapping[str, str],
-    *,
-    allow_unsupported: bool,
-) -> WorkerConfig:
-    """Build the Worker of `source`. Findings go to `fields.diagnostics`; what is not emulated raises
-    UnsupportedError unless `allow_unsupported` leaves it out with a warning."""
-    _refuse_unsupported(source, fields, allow_unsupported)
+def worker_config(source: Source, fields: Fields, overrides: Mapping[str, str]) -> WorkerConfig:
+    """Build the Worker of `source` from its keys, as far as they are sound. `overrides` are variables from
+    the command line. Findings go to `fields.diagnostics`."""
+    check_ignored(fields)
     kv, durable, services = kv_bindings(fields), durable_bindings(fields), service_bindings(fields)
     d1, r2, rates = d1_bindings(fields), r2_bindings(fields), rate_limit_bindings(fields)
-    vectorize, analytics = vectorize_bindings(fields), analytics_bindings(fields)
-    assets = assets_config(fields, source.folder)
-    values = {**_vars(fields), **overrides}
-    named = [(binding.name, "KV Namespace") for binding in kv]
-    named += [(binding.name, "Durable Object") for binding in durable]
-    named += [(binding.name, "Worker") for binding in services]
-    named += [(binding.name, "D1 Database") for binding in d1]
-    named += [(binding.name, "R2 Bucket") for binding in r2]
-    named += [(binding.name, "Vectorize Index") for binding in vectorize]
-    named += [(binding.name, "Rate Limit") for binding in rates]
-    named += [(name, "Analytics Engine Dataset") for name in analytics]
-    named += [(assets.binding, "Assets")] if assets is not None and assets.binding is not None else []
-    named += [(name, "Environment Variable") for name in values]
-    check_unique(fields, named)
     classes = durable_classes(fields, durable, source.path.name)
     return WorkerConfig(
         name=_name(fields),
         root=source.folder,
-        main=_main(source, fields, has_assets=assets is not None),
+        main=_main(source, fields),
         compatibility_date=_compatibility_date(fields),
         compatibility_flags=fields.strings("compatibility_flags"),
-        vars={name: value for name, value in values.items() if name in overrides or name not in secrets},
-        secrets={name: value for name, value in secrets.items() if name not in overrides},
+        vars={**_vars(fields), **overrides},
         kv=kv,
         durable=durable,
         services=services,
         d1=d1,
         r2=r2,
-        vectorize=vectorize,
+        vectorize=vectorize_bindings(fields),
         rate_limits=rates,
-        analytics=analytics,
+        analytics=analytics_bindings(fields),
         containers=container_configs(fields, source.folder),
-        assets=assets,
+        assets=assets_config(fields, source.folder),
         crons=_crons(fields),
         durable_classes=classes,
         former_names=renamed_classes(fields) if classes else {},
@@ -90,23 +71,73 @@ def worker_config(
     )
 
 
-def required_secrets(fields: Fields) -> tuple[str, ...] | None:
-    """`secrets.required`: the only secrets to take, or None when it is not set."""
-    section = fields.table("secrets")
-    names = section.get("required", MISSING)
-    if names is MISSING:
-        return None
-    if isinstance(names, list) and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    fields.error(
-        f'Expected "secrets.required" to be of type string array but got {shown(names)}.',
-        "secrets",
-        "required",
+def with_secrets(
+    worker: WorkerConfig, secrets: Mapping[str, str], overrides: Mapping[str, str]
+) -> WorkerConfig:
+    """`secrets` take the place of variables of the same name, unless the command line gave those."""
+    return replace(
+        worker,
+        vars={name: value for name, value in worker.vars.items() if name in overrides or name not in secrets},
+        secrets={name: value for name, value in secrets.items() if name not in overrides},
     )
-    return None
 
 
-def _refuse_unsupported(source: Source, fields: Fields, allow: bool) -> None:
+def check_bindings(worker: WorkerConfig, required: Sequence[str], diagnostics: Diagnostics) -> None:
+    """Every binding has a name of its own, and so have the `required` secrets."""
+    named = [(binding.name, "Durable Object") for binding in worker.durable]
+    named += [(binding.name, "KV Namespace") for binding in worker.kv]
+    named += [(binding.name, "D1 Database") for binding in worker.d1]
+    named += [(binding.name, "Vectorize Index") for binding in worker.vectorize]
+    named += [(binding.name, "R2 Bucket") for binding in worker.r2]
+    named += [(binding.name, "Worker") for binding in worker.services]
+    named += [(name, "Analytics Engine Dataset") for name in worker.analytics]
+    named += [(name, "Environment Variable") for name in worker.vars]
+    named += [(binding.name, "Rate Limit") for binding in worker.rate_limits]
+    assets = worker.assets
+    named += [(assets.binding, "Assets")] if assets is not None and assets.binding is not None else []
+    named += [(name, "Secret") for name in required]
+    check_unique(named, diagnostics)
+
+
+def check_code(source: Source, fields: Fields, worker: WorkerConfig) -> None:
+    """The Worker has code that can be run here. Raises UnsupportedError for JavaScript."""
+    main = worker.main
+    if main is None:
+        if worker.assets is None and fields.raw("main") is MISSING:
+            fields.diagnostics.error("Missing entry-point to Worker script or to assets directory")
+        return
+    if not main.is_file():
+        fields.misfit(f'The entry-point file at "{fields.raw("main")}" was not found.', "main")
+    elif main.suffix != ".py":
+        raise UnsupportedError(
+            f'"{fields.raw("main")}" is no Python file, and only Python Workers are emulated '
+            "(docs/limitations.md).",
+            file=source.path,
+            line=source.line(*fields.environment.place("main")),
+        )
+    elif main.parent != source.folder and (main.parent / "python_modules").is_dir():
+        fields.misfit(
+            "The 'python_modules' directory cannot exist in your module root. Delete it to continue.", "main"
+        )
+    if fields.raw("compatibility_date") is MISSING:
+        fields.diagnostics.warn(
+            f"No compatibility_date was specified. Using the default compatibility date: {DEFAULT_DATE}."
+        )
+
+
+def required_secrets(fields: Fields) -> tuple[str, ...] | None:
+    """`secrets.required`: the only secrets to take, or None without a section."""
+    section = fields.table("secrets")
+    fields.warn_unexpected(section, FIELDS["secrets"], "secrets")
+    names = section.get("required", [])
+    fits = fields.expect_array(names, "string", fields.named("secrets", "required"), ("secrets", "required"))
+    if fields.raw("secrets") is MISSING or not fits:
+        return None
+    return tuple(names)
+
+
+def refuse_unsupported(source: Source, fields: Fields, *, allow: bool) -> None:
+    """Stop at keys that are not emulated, or warn of them where they are allowed."""
     for key, value in fields.environment.settings.items():
         if KEYS[key].support is not Support.UNSUPPORTED or value in ({}, [], None, False):
             continue
@@ -136,40 +167,23 @@ def _name(fields: Fields) -> str:
     return DEFAULT_NAME
 
 
-def _main(source: Source, fields: Fields, *, has_assets: bool) -> Path | None:
+def _main(source: Source, fields: Fields) -> Path | None:
     name = fields.string("main")
     if name is None:
-        if not has_assets and fields.raw("main") is MISSING:
-            fields.diagnostics.error("Missing entry-point to Worker script or to assets directory")
         return None
-    path = (source.folder / name).resolve()
-    if not path.is_file():
-        fields.error(f'The entry-point file at "{name}" was not found.', "main")
-        return None
-    if path.suffix != ".py":
-        raise UnsupportedError(
-            f'"{name}" is no Python file, and only Python Workers are emulated (docs/limitations.md).',
-            file=source.path,
-            line=source.line(*fields.environment.place("main")),
-        )
+    if name.endswith(".py") and not _is_python(fields):
+        fields.misfit("The `python_workers` compatibility flag is required to use Python.", "main")
+    return (source.folder / name).resolve()
+
+
+def _is_python(fields: Fields) -> bool:
     flags = fields.raw("compatibility_flags")
-    flags = flags if isinstance(flags, list) else []
-    if not any(isinstance(flag, str) and flag.startswith("python_workers") for flag in flags):
-        fields.error("The `python_workers` compatibility flag is required to use Python.", "main")
-    if path.parent != source.folder and (path.parent / "python_modules").is_dir():
-        fields.error(
-            "The 'python_modules' directory cannot exist in your module root. Delete it to continue.", "main"
-        )
-    return path
+    return isinstance(flags, list) and PYTHON_FLAG in flags
 
 
 def _compatibility_date(fields: Fields) -> str:
     date = fields.string("compatibility_date")
     if date is None:
-        if fields.raw("compatibility_date") is MISSING:
-            fields.diagnostics.warn(
-                f"No compatibility_date was specified. Using the default compatibility date: {DEFAULT_DATE}."
-            )
         return DEFAULT_DATE
     if "–" in date or "—" in date:
         fields.error(
@@ -177,7 +191,7 @@ def _compatibility_date(fields: Fields) -> str:
             "or em-dashes (—).",
             "compatibility_date",
         )
-    elif not _is_date(date):
+    if not _is_date(date.replace("–", "-").replace("—", "-")):
         fields.error(
             '"compatibility_date" field should be a valid ISO-8601 date (YYYY-MM-DD), but got '
             f"{shown(date)}.",
@@ -201,8 +215,8 @@ def _vars(fields: Fields) -> dict[str, Any]:
     for name, value in values.items():
         if isinstance(value, (datetime.date, datetime.time)):
             fields.error(
-                f'The field "vars.{name}" is a TOML date, which is not supported. '
-                f'Please use a string instead, e.g. {name} = "{value}".',
+                f'The field "{fields.named("vars", name)}" is a TOML date, which is not supported. '
+                f'Please use a string instead, e.g. {name} = "2025-12-19".',
                 "vars",
                 name,
             )
@@ -210,27 +224,23 @@ def _vars(fields: Fields) -> dict[str, Any]:
 
 
 def _crons(fields: Fields) -> tuple[str, ...]:
-    section = fields.table("triggers")
-    fields.warn_unexpected(section, FIELDS["triggers"], "triggers")
-    crons = section.get("crons", MISSING)
-    if crons is MISSING or crons is None:
+    section = fields.raw("triggers")
+    if section is MISSING or section is None:
         return ()
+    if not isinstance(section, dict):
+        fields.error(f'Expected "triggers" to be of type object but got {shown(section)}.', "triggers")
+        return ()
+    fields.warn_unexpected(section, FIELDS["triggers"], "triggers")
+    crons = section.get("crons", [])
     if isinstance(crons, list) and all(isinstance(cron, str) for cron in crons):
         return tuple(crons)
-    fields.error(
-        f'Expected "triggers.crons" to be of type array, but got {shown(crons)}.', "triggers", "crons"
-    )
+    text = f'Expected "triggers.crons" to be of type array, but got {shown(section)}.'
+    fields.error(text, "triggers", "crons")
     return ()
 
 
 def _subrequests_max(fields: Fields) -> int:
-    limits = fields.table("limits")
-    fields.warn_unexpected(limits, FIELDS["limits"], "limits")
-    for name in ("cpu_ms", "subrequests"):
-        value = limits.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int):
-            fields.error(
-                f'Expected "limits.{name}" to be of type number but got {shown(value)}.', "limits", name
-            )
-            return SUBREQUESTS_MAX
-    return int(limits.get("subrequests", SUBREQUESTS_MAX))
+    """`limits.subrequests`; `limits` are checked with the keys of deploys."""
+    limits = fields.raw("limits")
+    found = limits.get("subrequests") if isinstance(limits, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else SUBREQUESTS_MAX

@@ -14,7 +14,7 @@ def test_shape() -> None:
         "  - one\n"
         "    two\n"
         '  - "env.x" environment configuration\n'
-        "      - inner"
+        "    - inner"
     )
     first = diagnostics.first_error()
     assert first is not None

@@ -46,18 +46,18 @@ def test_what_is_not_inherited_is_absent_and_warned_about(tmp_path: Path) -> Non
     assert [binding.name for binding in found.world.primary.durable] == ["S"]
     assert found.warnings[0].split("\n")[1:] == [
         '  - "env.dev" environment configuration',
-        '      - The following vars exist at the top level, but not on "env.dev.vars".',
-        '        This is probably not what you want, since "vars" configuration is not inherited by environments.',
-        '        Please add these vars to "env.dev.vars":',
-        "        - B",
-        '      - The following bindings are at the top level, but not on "env.dev".',
-        '        This is not what you probably want, since "durable_objects" configuration is not inherited by '
+        '    - The following vars exist at the top level, but not on "env.dev.vars".',
+        '      This is probably not what you want, since "vars" configuration is not inherited by environments.',
+        '      Please add these vars to "env.dev.vars":',
+        "      - B",
+        '    - The following bindings are at the top level, but not on "env.dev".',
+        '      This is not what you probably want, since "durable_objects" configuration is not inherited by '
         "environments.",
-        '        Please add a binding for each to "env.dev.durable_objects.bindings":',
-        "        - R",
-        '      - "kv_namespaces" exists at the top level, but not on "env.dev".',
-        '        This is not what you probably want, since "kv_namespaces" is not inherited by environments.',
-        '        Please add "kv_namespaces" to "env.dev".',
+        '      Please add a binding for each to "env.dev.durable_objects.bindings":',
+        "      - R",
+        '    - "kv_namespaces" exists at the top level, but not on "env.dev".',
+        '      This is not what you probably want, since "kv_namespaces" is not inherited by environments.',
+        '      Please add "kv_namespaces" to "env.dev".',
     ]
 
 
@@ -65,17 +65,19 @@ def test_an_unknown_environment_is_an_error_where_there_are_some(tmp_path: Path)
     assert refusal(tmp_path, {"env": {"a": {}, "b": {}}}, environment="x") == (
         '  - No environment found in configuration with name "x".\n'
         "    Before using `--env=x` there should be an equivalent environment section in the configuration.\n"
-        '    The available configured environment names are: ["a","b"]'
+        '    The available configured environment names are: ["a","b"]\n\n'
+        "    Consider adding an environment configuration section to the wrangler.jsonc file:\n"
+        "    ```\n    [env.x]\n    ```\n"
     )
 
 
 def test_an_unknown_environment_is_a_warning_where_there_is_none(tmp_path: Path) -> None:
     found = loaded(tmp_path, {}, environment="x")
-    assert found.world.primary.name == "app"
+    assert found.world.primary.name == "app-x"
     assert 'No environment found in configuration with name "x".' in found.warnings[0]
 
 
 @pytest.mark.parametrize("key", ["dev", "env", "keep_vars"])
 def test_top_level_keys_do_not_belong_into_an_environment(tmp_path: Path, key: str) -> None:
     found = loaded(tmp_path, {"env": {"x": {key: {}}}}, environment="x")
-    assert f'Unexpected fields found in "env.x" field: "{key}"' in found.warnings[0]
+    assert f'Unexpected fields found in env.x field: "{key}"' in found.warnings[0]

@@ -38,7 +38,7 @@ def test_dev_vars_of_the_environment_replaces_the_general_one(tmp_path: Path) ->
 def test_env_files_are_merged_and_expanded(tmp_path: Path) -> None:
     files(tmp_path, env="A=1\nB=${A}0", env__local="C=local", env__x="A=x", env__x__local="D=xl")
     assert load_secrets(tmp_path, None, {}).values == {"A": "1", "B": "10", "C": "local"}
-    assert load_secrets(tmp_path, "x", {}).values == {"A": "x", "B": "10", "C": "local", "D": "xl"}
+    assert load_secrets(tmp_path, "x", {}).values == {"A": "x", "B": "x0", "C": "local", "D": "xl"}
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,22 @@ def test_secrets_override_vars_and_flags_override_both(tmp_path: Path) -> None:
 
 
 def test_required_secrets_limit_what_is_taken(tmp_path: Path) -> None:
-    files(tmp_path, dev__vars="A=1\nOTHER=2")
+    files(tmp_path, env="A=1\nOTHER=2")
     found = loaded(tmp_path, {"secrets": {"required": ["A", "B", "C"]}}, process={"B": "process"})
     assert found.world.primary.secrets == {"A": "1", "B": "process"}
     assert (
         "Missing required secrets: C. Add them to .dev.vars, .env, or set as environment variables."
         in found.warnings[0]
     )
+
+
+def test_beside_dev_vars_the_process_is_not_asked(tmp_path: Path) -> None:
+    files(tmp_path, dev__vars="A=1")
+    found = loaded(tmp_path, {"secrets": {"required": ["A", "B"]}}, process={"B": "process"})
+    assert found.world.primary.secrets == {"A": "1"}
+    assert "Missing required secrets: B." in found.warnings[0]
+
+
+def test_references_across_env_files(tmp_path: Path) -> None:
+    files(tmp_path, env="A=1\nB=$A${NONE:-d}${A:+o}\nC=\\$A\nD=${D}${E}", env__local="E=${A}2")
+    assert load_secrets(tmp_path, None, {}).values == {"A": "1", "B": "1do", "C": "$A", "D": "", "E": "12"}

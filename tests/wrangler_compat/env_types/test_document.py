@@ -70,7 +70,7 @@ def test_only_what_is_needed_is_defined(tmp_path: Path) -> None:
 def test_variables_and_secrets(tmp_path: Path) -> None:
     (tmp_path / ".dev.vars").write_text("TOKEN=hush\nMODE=overridden\n")
     settings = {
-        "secrets": {"required": ["API_KEY", "MODE", "TOKEN"]},
+        "secrets": {"required": ["API_KEY", "TOKEN"]},
         "vars": {
             "MODE": "x", "TEXT": 'say "grün"\n', "ON": True, "COUNT": 24, "SHARE": 0.5,
             "RULES": {"a": [1]}, "LIST": [1], "NONE": None, "MY-VAR": "m", "class": "c",
@@ -88,8 +88,8 @@ def test_variables_and_secrets(tmp_path: Path) -> None:
         "# getattr(env, 'MY-VAR'): Literal[\"m\"]",
         "# getattr(env, 'class'): Literal[\"c\"]",
         "API_KEY: str  # secret",
-        "MODE: str  # secret",
         "TOKEN: str  # secret",
+        "MODE: str  # secret",
     ]
     assert "hush" not in text
     loose = members(written(tmp_path, settings, strict_vars=False))

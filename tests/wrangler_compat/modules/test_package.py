@@ -187,7 +187,7 @@ def test_the_old_sdk(tmp_path: Path, expression: str, value: str) -> None:
 def test_the_first_name_of_the_sdk(tmp_path: Path) -> None:
     prelude = "from cloudflare.workers import Response as Old"
     assert evaluate(tmp_path, "Old is Response", date="2025-09-28", prelude=prelude) == "True"
-    with pytest.raises(WorkerLoadError, match="No module named 'cloudflare'"):
+    with pytest.raises(WorkerLoadError, match="No module named 'cloudflare"):
         evaluate(tmp_path, "1", date="2025-09-29", prelude=prelude)
 
 
