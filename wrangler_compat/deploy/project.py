@@ -14,12 +14,13 @@ from typing import Any
 
 from edge.config import WorkerConfig
 from edge.errors import ConfigError, UnsupportedError, UserError
+from wrangler_compat.config.assets import check_assets
 from wrangler_compat.config.diagnostics import Diagnostics
 from wrangler_compat.config.environment import select
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import KEYS, Support
 from wrangler_compat.config.source import Source, read
-from wrangler_compat.config.worker import required_secrets, worker_config
+from wrangler_compat.config.worker import check_bindings, check_code, required_secrets, worker_config
 from wrangler_compat.deploy.bindings import REFUSED
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -71,7 +72,10 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     emulated = {key: value for key, value in settings.items() if KEYS[key].support is not Support.UNSUPPORTED}
     fields = Fields(replace(selected, settings=emulated))
     required = required_secrets(fields) or ()
-    worker = worker_config(source, fields, {}, options.variables, allow_unsupported=False)
+    worker = worker_config(source, fields, options.variables)
+    check_bindings(worker, required, diagnostics)
+    check_assets(fields, worker.assets)
+    check_code(source, fields, worker)
     first = diagnostics.first_error()
     if first is not None:
         raise ConfigError(diagnostics.render_errors(), file=path, line=source.line(*first.place))
