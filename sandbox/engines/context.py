@@ -18,3 +18,5 @@ class EngineContext:
     random: RandomStreams
     network: Network | None = None
     state_dir: Path | None = None
+    #: Whether sandboxes share the packages that they install (the process engine).
+    package_cache: bool = True

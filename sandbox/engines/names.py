@@ -22,13 +22,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def engine_maker(name: str) -> Callable[[World], Engine]:
-    """What makes the engine of a world that has containers; it is imported then. Raises ConfigError."""
+def engine_maker(name: str, *, package_cache: bool = True) -> Callable[[World], Engine]:
+    """What makes the engine of a world that has containers; it is imported then. `package_cache`: whether
+    sandboxes share the packages they install, where the engine can. Raises ConfigError."""
     check_name(name)
 
     def make(world: World) -> Engine:
         from sandbox.engines.open import engine_of
 
-        return engine_of(name, world)
+        return engine_of(name, world, package_cache=package_cache)
 
     return make

@@ -13,12 +13,12 @@ from sandbox.engines.names import check_name
 from sandbox.engines.supervised import Supervised
 
 
-def engine_of(name: str, world: World) -> Engine:
+def engine_of(name: str, world: World, *, package_cache: bool = True) -> Engine:
     """The engine of a world, whose sandboxes have their server. Nothing starts before its `open()`.
 
     Raises ConfigError for a name that is none.
     """
-    context = EngineContext(world.clock, world.random, world.network, world.state_dir)
+    context = EngineContext(world.clock, world.random, world.network, world.state_dir, package_cache)
     engine = _engine(check_name(name), context)
     if name == "fake":
         _script(engine, world)

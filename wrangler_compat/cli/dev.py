@@ -40,6 +40,8 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 @click.option("--profile", help="How far apart things are: none, edge, streaming-seed, or a TOML file.")
 @click.option("--faults", metavar="FILE", help="What goes wrong, and when: a TOML file.")
 @click.option("--engine", help="What runs containers: auto, process, docker, podman or fake.")
+@click.option("--package-cache/--no-package-cache", default=True, show_default=True,
+              help="Whether sandboxes share what npm and pip install (process engine).")  # fmt: skip
 @click.option("--subrequests", type=click.IntRange(0), metavar="N",
               help="What an invocation may make, whatever is configured; 0: any number.")  # fmt: skip
 @click.option("--trace", metavar="FILE", help="Write a span a line, for `edge trace FILE`.")

@@ -37,6 +37,7 @@ class DevOptions:
     trace: Path | None = None
     inspector: bool | None = None  # None: on loopback
     engine: str | None = None
+    package_cache: bool = True
     subrequests: int | None = None  # 0: any number
 
     @classmethod

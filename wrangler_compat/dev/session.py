@@ -106,7 +106,7 @@ class Session:
             network=options.profile,
             faults=options.faults,
             tracer=self._tracing.tracer,
-            engine=engine_maker(options.engine or "auto"),
+            engine=engine_maker(options.engine or "auto", package_cache=options.package_cache),
             subrequests=options.subrequests,
         )
         self._place = None if options.place is None else _place(options.place)

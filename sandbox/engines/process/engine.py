@@ -20,6 +20,10 @@ from sandbox.engines.process.images import Built, Images
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
 from sandbox.engines.process.limits import Groups, rlimits
+from sandbox.engines.process.packages import cache as packages
+from sandbox.engines.process.packages.cache import PackageCache
+from sandbox.engines.process.packages.changes import areas
+from sandbox.engines.process.packages.store import SHOWN
 from sandbox.engines.process.pool import Pool
 from sandbox.engines.process.registry import Registry, engine_name, remove_tree
 from sandbox.engines.process.spawner import Spawner
@@ -65,6 +69,12 @@ class ProcessEngine:
         # Without a state directory nothing is kept, images neither.
         kept = self._registry.folder / "images" if context.state_dir is None else state / "sandbox-images"
         self._images = Images(kept, self._registry.folder / "skeleton")
+        self._packages: PackageCache | None = None
+        if context.package_cache:
+            kept = self._registry.folder if context.state_dir is None else state
+            self._packages = PackageCache(
+                self._clock, kept / "sandbox-packages", partial(self._start, shares=False)
+            )
         self._spawner: Spawner | None = None
         self._style = ""
         self._why_not: dict[str, str] = {}
@@ -95,6 +105,8 @@ class ProcessEngine:
         self._spawner.open()
         self._registry.note(self._spawner.pid)
         await offload(self._clock, self._images.open)
+        if self._packages is not None:
+            await offload(self._clock, self._packages.open)
         for style in self._styles:
             self._style = style
             try:
@@ -112,6 +124,10 @@ class ProcessEngine:
         await self._pool.fill(built)
 
     async def start(self, spec: InstanceSpec) -> ProcessInstance:
+        return await self._start(spec, shares=True)
+
+    async def _start(self, spec: InstanceSpec, *, shares: bool) -> ProcessInstance:
+        """`shares`: whether it is given what others have installed."""
         if self._spawner is None:
             raise EngineUnavailable("The engine is not open.")
         image = await offload(self._clock, lambda: self._images.get(spec.image))
@@ -128,6 +144,10 @@ class ProcessEngine:
             if spec.enable_internet and self._style != "plain":
                 env.update(egress.environment())
                 await self._open_egress(instance)
+                if self._packages is not None and shares:
+                    env["PATH"] = f"{packages.BIN}:{env['PATH']}"
+                    listener = await instance.listen(packages.PORT)
+                    await self._packages.serve(instance, spec.image, image, env, listener)
             limits = rlimits(spec.instance_type, grouped=bool(self._groups.folders))
             await instance.run(spec, env, argv, image.cwd, main=main, limits=limits)
         except BaseException:
@@ -176,6 +196,8 @@ class ProcessEngine:
             binds=[],
             uid_base=user,
         )
+        if self._packages is not None and self._style != "plain":
+            plan["binds"].append((str(self._packages.shown), SHOWN))
 
         async def freed() -> None:
             await self._until(lambda: self._groups.remove(name))
@@ -186,6 +208,7 @@ class ProcessEngine:
         instance.at_end.append(freed)
         try:
             await offload(self._clock, lambda: layout.lay_out(plan, image))
+            instance.areas = areas(plan, own_local=layout.has_own_local(self._style, user))
             booted = await self._spawner.boot(plan, instance.event, instance.has_closed)
         except BaseException as error:
             await freed()

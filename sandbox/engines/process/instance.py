@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from edge.kernel.tasks import log_failure, spawn_outside
 from sandbox.engines.process.files import RootFiles
 from sandbox.engines.process.inside.messages import Message
 from sandbox.engines.process.output import log_lines
+from sandbox.engines.process.packages.changes import Area
 from sandbox.engines.process.pipes import FdConnection
 from sandbox.engines.process.program import Program
 from sandbox.engines.process.spawner import Booted
@@ -42,6 +43,8 @@ class ProcessInstance:
     def __init__(self, clock: Clock, name: str) -> None:
         self._clock = clock
         self.name = name
+        #: Where on the host lies what it writes.
+        self.areas: Sequence[Area] = ()
         self._booted: Booted | None = None
         self._files: RootFiles | None = None
         self._env: dict[str, str] = {}

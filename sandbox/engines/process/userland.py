@@ -24,6 +24,7 @@ _OWN = (
     "var/lib",
     "var/log",
     "var/cache",
+    "var/cache/packages",
 )
 _SHARED = ("tmp", "var/tmp")
 _MOUNT_POINTS = ("proc", "sys", "dev", "usr")
