@@ -30,6 +30,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 from frames import Frame
+from known import with_knowledge
 
 
 class ClaudeAgent:
@@ -73,7 +74,7 @@ class ClaudeAgent:
     async def answer(self, query: Frame, inbox: Inbox) -> None:
         self._inbox = inbox
         client = await self.connect()
-        await client.query(str(query.get("prompt", "")))
+        await client.query(with_knowledge(query))
         said: list[str] = []
         try:
             async for message in client.receive_response():

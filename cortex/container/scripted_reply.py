@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frames import Frame
+from known import known_texts
 
 _TOOL = re.compile(r"^\[tool:(list|read|run) ?(.*)\]$", re.MULTILINE)
 _TEXT = (
@@ -74,7 +75,8 @@ async def reply(query: Frame, env: Mapping[str, str], io: AgentIo) -> None:
     await io.emit({"type": "session-init", "sessionId": session_id, "configHash": query.get("configHash")})
     await io.sleep(pace.first_token_s)
     said: list[str] = []
-    for token in tokens(prompt, pace.tokens):
+    known = [f" (known: {text})" for text in known_texts(query)]
+    for token in (*tokens(prompt, pace.tokens), *known):
         if said and pace.tokens_per_s:
             await io.sleep(1 / pace.tokens_per_s)
         said.append(token)

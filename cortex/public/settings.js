@@ -45,11 +45,12 @@ export async function showSettings(body, attempt) {
     await work();
     await showSettings(body, attempt);
   });
-  const [rules, servers, secrets, provider] = await Promise.all([
+  const [rules, servers, secrets, provider, known] = await Promise.all([
     call("GET", "/api/user/claude-md"),
     call("GET", "/api/mcp"),
     call("GET", "/api/secrets"),
     call("GET", "/api/ai-providers"),
+    call("GET", "/api/knowledge"),
   ]);
   const text = element("textarea", { name: "content", rows: 4, value: rules?.content ?? "" });
   const instructions = element("form", {}, text, element("button", { textContent: "Save" }));
@@ -73,6 +74,14 @@ export async function showSettings(body, attempt) {
         (secret) => again(() => call("DELETE", `/api/secrets/${encodeURIComponent(secret.name ?? secret)}`))),
       form([["name", "Name", { pattern: "[A-Z][A-Z0-9_]*" }], ["value", "Value", { type: "password" }]], "Add",
         ({ name, value }) => again(() => call("PUT", `/api/secrets/${encodeURIComponent(name)}`, { value }))),
+    ),
+    section(
+      "Knowledge",
+      element("p", { className: "soft", textContent: known.length
+        ? "What earlier sessions noted; a message takes along what resembles it."
+        : "A line “Decision: …”, “Gotcha: …” or “Pattern: …” in a message or an answer is kept, and found by later sessions." }),
+      list(known, (one) => `${one.kind}: ${one.text}`,
+        (one) => again(() => call("DELETE", `/api/knowledge/${encodeURIComponent(one.id)}`))),
     ),
     section(
       "The agent",

@@ -13,6 +13,7 @@ export const SWITCHES = [
     ["warm_agent", "Warm agent", "a process that waits for its prompt"],
     ["wake_early", "Wake early", "on connect or typing, before the message"],
     ["resumable", "Resumable stream", "numbered and buffered, survives a lost connection"],
+    ["knowledge", "Knowledge", "what earlier sessions learnt, beside the other steps"],
   ]],
 ];
 

@@ -38,6 +38,7 @@ class Session(DurableObject):
         self._cache = ConfigCache(env.SESSIONS_KV, self._user)
         self._container_state = {}
         self._link, self._linking = None, asyncio.Lock()
+        self._recall = None  # what the last message found in knowledge
         self._runs, self._waking, self._ready_with = {}, None, None
         self.buffer = RunBuffer(ctx.storage.sql)
 
@@ -285,6 +286,7 @@ class Session(DurableObject):
             "store": store,
             "background": self.ctx.waitUntil,
             "manager": lambda waterfall: self._manager(waterfall, on),
+            "recall": self._recall,
         }
         if "warm_agent" in on:
             parts |= {"link": self._warm_link, "relink": self._relink}
@@ -302,6 +304,7 @@ class Session(DurableObject):
                 await run._hear(told(failure))
         finally:
             self._runs.pop(run.message_id, None)
+            self._recall = run.recall
             if self._link is not None:
                 self._link.forget(run.message_id)
         record = {"sdkSessionId": run.record.get("sdkSessionId")}

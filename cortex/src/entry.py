@@ -6,7 +6,7 @@ This file is the router. The design it follows, and which of its files became wh
 import traceback
 from urllib.parse import parse_qsl, urlsplit
 
-from api import ai_providers, auth, mcp, plugins, sdk, secrets, sessions, user
+from api import ai_providers, auth, knowledge, mcp, plugins, sdk, secrets, sessions, user
 from container import Session
 from envelope import ApiError, failed
 from pyodide.ffi import JsException
@@ -25,6 +25,7 @@ ROUTES = {
     "mcp": mcp,
     "secrets": secrets,
     "user": user,
+    "knowledge": knowledge,
     "plugins": plugins,
     "ai-providers": ai_providers,
 }

@@ -6,6 +6,9 @@ import re
 from config_assembly import agent_env, assemble, read_settings
 from envelope import ApiError
 from frame_socket import FrameSocket
+from knowledge import Knowledge
+from noted import noted_in
+from recall import Recall
 from waterfall import Waterfall, now_ms
 
 _COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
@@ -19,12 +22,13 @@ class MessageRun:
 
     `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a
     message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the
-    SandboxManager.
+    SandboxManager. `recall` is that of the message before.
     """
 
     def __init__(
-        self, env, record, message_id, prompt, switches, *, hear, load_config, store, background, manager
-    ):
+        self, env, record, message_id, prompt, switches, *,
+        hear, load_config, store, background, manager, recall=None,
+    ):  # fmt: skip
         self.env = env
         self.record = record
         self.message_id = message_id
@@ -39,6 +43,10 @@ class MessageRun:
         self._store = store
         self._background = background
         self._wait = None
+        self._knowledge = Knowledge(env, record["userId"]) if "knowledge" in switches else None
+        if self._knowledge is not None:
+            recall = Recall(self._knowledge, prompt, self.waterfall, recall)
+        self.recall = recall
 
     async def run(self):
         """To the end. Raises ApiError for what stops it before the agent has it."""
@@ -130,6 +138,7 @@ class MessageRun:
             "cwd": self.record.get("projectPath") or "/workspace",
             "configHash": config["hash"],
             "env": agent_env(config, self.record.get("mode")),
+            "knowledge": [] if self._knowledge is None else self.recall.taken(),
         }
 
     def _path(self):
@@ -155,9 +164,19 @@ class MessageRun:
                 await self._hear(frame)
                 await self._hear(self.waterfall.frame())
                 return
+        if kind == "done" and self._knowledge is not None:
+            self._background(self._learn())
         if kind == "done":
             await self._hear(self.waterfall.frame())
         await self._hear(frame)
+
+    async def _learn(self):
+        """Keep what the prompt and the answer say is worth it."""
+        noted = noted_in(f"{self.prompt}\n{self.text}")
+        try:
+            await self._knowledge.remember(self.record["id"], noted)
+        except Exception as failure:  # nobody waits for it who could be told
+            print(f"knowledge of {self.record['id']} was not kept: {failure}")
 
     def _next(self, number, name, *, model=False):
         if self._wait is not None:

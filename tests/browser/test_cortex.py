@@ -102,3 +102,20 @@ def test_a_dropped_connection_is_resumed(page: Any) -> None:
     assert words[:4] == ["You", "said:", "a", "longer"]
     assert len(words) >= 38, "the reply came whole"
     assert answer.locator(".bad").count() == 0
+
+
+def test_what_one_session_decides_the_next_one_knows(page: Any) -> None:
+    send(page, "Decision: the invoices are kept in SQLite")
+    page.click("#open-settings")
+    entry = page.locator("#settings section", has_text="Knowledge").locator("li", has_text="kept in SQLite")
+    entry.wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.click("#new-session")
+    page.locator("#messages li").first.wait_for(state="detached")
+    send(page, "where are the invoices?")
+    answer = send(page, "where are the invoices kept?")  # the first one may have left before it was found
+    answer.get_by_text("(known: decision: the invoices are kept in SQLite)").wait_for()
+    assert "knowledge" in answer.locator(".waterfall svg").text_content()
+    page.click("#open-settings")
+    entry.get_by_role("button").click()
+    entry.wait_for(state="detached")

@@ -16,7 +16,7 @@ from wrangler_compat.modules.dialect import PythonDialect
 
 PROJECT = Path(__file__).parents[2] / "cortex"
 FIVE = "config_cache,skip_redundant,parallel,no_delays,cold_start"
-ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable"
+ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge"
 BEFORE = ""
 CONFIG = project_config(PROJECT / "wrangler.jsonc")
 MCP = {"name": "github", "command": "npx -y @modelcontextprotocol/server-github"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edge.errors import UserError
 
 FIVE = ("config_cache", "skip_redundant", "parallel", "no_delays", "cold_start")
-BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable")
+BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable", "knowledge")
 ALL = (*FIVE, *BEYOND)
 _WORDS = {
     "config_cache": "1 configuration cache",
@@ -19,6 +19,7 @@ _WORDS = {
     "warm_agent": "warm agent",
     "wake_early": "wake early",
     "resumable": "resumable stream",
+    "knowledge": "knowledge",
 }
 
 
@@ -44,7 +45,8 @@ def variants(only: str | None) -> list[Variant]:
     if only is None:
         alone = [Variant(_WORDS[name], (name,)) for name in FIVE]
         beyond = [
-            Variant(f"the five + {_WORDS[name]}", (*FIVE, name)) for name in ("one_round_trip", "resumable")
+            Variant(f"the five + {_WORDS[name]}", (*FIVE, name))
+            for name in ("one_round_trip", "resumable", "knowledge")
         ]
         beyond.append(Variant("the five + warm agent", (*FIVE, "one_round_trip", "warm_agent", "resumable")))
         return [before, *alone, five, *beyond, every]

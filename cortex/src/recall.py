@@ -1,0 +1,36 @@
+"""What a message takes along of earlier sessions, looked for beside all its other steps.
+
+No message waits for it: what was found by the time the query leaves goes with it; what comes later goes
+with the next message of the session.
+"""
+
+import asyncio
+
+
+class Recall:
+    """One look, begun at once. `before` is that of the message before."""
+
+    def __init__(self, knowledge, prompt, waterfall, before=None):
+        self._found = [] if before is None else before.latest
+        self._waterfall = waterfall
+        self._step = waterfall.begin(None, "knowledge", "beside the other steps")
+        self._task = asyncio.ensure_future(self._look(knowledge, prompt))
+
+    @property
+    def latest(self):
+        """The newest that is known, of this message or the one before."""
+        return self._found
+
+    def taken(self):
+        """What goes with the query that leaves now."""
+        if not self._task.done():
+            self._step["detail"] = "comes too late for this message, and goes with the next"
+        return self._found
+
+    async def _look(self, knowledge, prompt):
+        try:
+            self._found = await knowledge.relevant(prompt)
+        except Exception as failure:  # an answer without knowledge is better than none
+            self._step["detail"] = f"not found: {failure}"
+        finally:
+            self._waterfall.end(self._step)
