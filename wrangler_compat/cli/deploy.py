@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from edge.errors import UserError
 from wrangler_compat.cli.dev import config_paths, variable
-from wrangler_compat.cli.saying import say_json, warn
+from wrangler_compat.cli.saying import say, say_json, warn
 
-_NO_UPLOAD = (
-    "edge deploy does not upload yet: give --dry-run. With --outdir DIR it writes a folder, and "
-    "`wrangler deploy` in that folder uploads it."
-)
+if TYPE_CHECKING:
+    from wrangler_compat.deploy.plan import Plan
+
 _MINIFY = "Python is not minified: its names are its interface. Leave --minify away."
 
 
@@ -24,42 +24,77 @@ _MINIFY = "Python is not minified: its names are its interface. Leave --minify a
 @click.option("--name", help="The name of the Worker.")
 @click.option("--dry-run", is_flag=True, help="Show what would be uploaded, and upload nothing.")
 @click.option("--outdir", metavar="DIR", help="Write the bundle and a wrangler.json to this folder, too.")
-@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="The plan, or what is live now, as JSON.")
 @click.option("--compatibility-date", metavar="DATE", help="Instead of the configuration's (YYYY-MM-DD).")
 @click.option("--compatibility-flags", multiple=True, metavar="FLAG", help="Instead of the configuration's.")
 @click.option("--var", "variables", multiple=True, metavar="KEY:VALUE", help="A variable; may be repeated.")
+@click.option("--secrets-file", metavar="FILE", help="Secrets to set: a JSON object, or lines of NAME=value.")
+@click.option("--keep-vars", is_flag=True, help="Keep variables that were set in the dashboard.")
+@click.option("--tag", help="A tag for the version.")
+@click.option("--message", help="A message for the version.")
+@click.option("--containers-rollout", type=click.Choice(["none"]), help="none: leave containers as they are.")
 @click.option("--minify", is_flag=True, help="Refused: Python is uploaded as it is.")
-def command(directory: str, config: str | None, environment: str | None, name: str | None, dry_run: bool,
-            outdir: str | None, as_json: bool, compatibility_date: str | None, variables: tuple[str, ...],
-            compatibility_flags: tuple[str, ...], minify: bool) -> None:  # fmt: skip
-    """Upload the Worker of DIR (the current folder).
+def command(directory: str, config: str | None, variables: tuple[str, ...], secrets_file: str | None,
+            dry_run: bool, outdir: str | None, as_json: bool, minify: bool, containers_rollout: str | None,
+            **rest: object) -> None:  # fmt: skip
+    """Upload the Worker of DIR (the current folder) to Cloudflare, and make it live.
+
+    The account is that of CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID) in the environment.
 
     \b
+    edge deploy
     edge deploy --dry-run
     edge deploy --dry-run --outdir dist
-    edge deploy --dry-run --json --env staging
+    edge deploy --env staging --message "the new basket"
     """
-    from wrangler_compat.deploy.plan import UploadOptions, make_plan
-    from wrangler_compat.deploy.project import DeployOptions, read_project
-    from wrangler_compat.deploy.report import as_json as plan_as_json
-    from wrangler_compat.deploy.report import print_plan
     from wrangler_compat.deploy.write import write_plan
 
     if minify:
         raise UserError(_MINIFY)
-    if not dry_run:
-        raise UserError(_NO_UPLOAD)
     (path,) = config_paths(Path(directory), () if config is None else (config,))
-    overrides = dict(map(variable, variables))
-    options = DeployOptions(name, environment, compatibility_date, compatibility_flags, overrides)
-    project = read_project(path, options)
-    plan = make_plan(project, UploadOptions(overrides=overrides))
+    plan = _plan(path, dict(map(variable, variables)), secrets_file, rest)
     for warning in plan.warnings:
         warn(warning)
     if outdir is not None:
         write_plan(plan, Path(outdir))
+    if dry_run:
+        _show(plan, as_json=as_json)
+    else:
+        _deploy(plan, as_json=as_json, containers=containers_rollout is None)
+
+
+def _plan(path: Path, overrides: dict[str, str], secrets_file: str | None, rest: dict[str, object]) -> Plan:
+    from wrangler_compat.deploy.plan import UploadOptions, make_plan
+    from wrangler_compat.deploy.project import DeployOptions, read_project
+    from wrangler_compat.deploy.secrets_file import read_secrets
+
+    secrets = {} if secrets_file is None else read_secrets(Path(secrets_file))
+    project = read_project(path, DeployOptions.of(overrides, rest))
+    return make_plan(project, UploadOptions.of(overrides, secrets, rest))
+
+
+def _show(plan: Plan, *, as_json: bool) -> None:
+    from wrangler_compat.deploy.report import as_json as plan_as_json
+    from wrangler_compat.deploy.report import print_plan
+
     if as_json:
         say_json(plan_as_json(plan))
     else:
         print_plan(plan)
-        click.echo("--dry-run: exiting now.")
+        say("--dry-run: exiting now.")
+
+
+def _deploy(plan: Plan, *, as_json: bool, containers: bool) -> None:
+    from edge.kernel.clock import WallClock
+    from wrangler_compat.cloudflare.account import opened
+    from wrangler_compat.deploy.report import print_bindings, size_line
+    from wrangler_compat.deploy.run import deploy
+
+    tell = (lambda _: None) if as_json else say
+    with opened(plan.project.settings.get("account_id") or None) as account:
+        if not as_json:
+            say(size_line(plan))
+            print_bindings(plan)
+        outcome = deploy(plan, account, WallClock(), say=tell, warn=warn, containers=containers)
+    if as_json:
+        say_json({"name": outcome.name, "version_id": outcome.version_id, "targets": list(outcome.targets)})

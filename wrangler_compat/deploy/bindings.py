@@ -9,7 +9,7 @@ Source: wrangler's binding-utils.ts and create-worker-upload-form.ts; spec wrang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,14 +104,12 @@ def upload_bindings(
     *,
     overrides: Mapping[str, str],
     secrets: Mapping[str, str],
-    inherited_secrets: Sequence[str] = (),
 ) -> list[Binding]:
     """All bindings of an environment's (valid) `settings`. `overrides` are variables of the command line,
-    `secrets` go with the upload, `inherited_secrets` are to be there already."""
+    `secrets` go with the upload."""
     variables: Mapping[str, Any] = {**settings.get("vars", {}), **overrides}
     texts = {name: value for name, value in variables.items() if isinstance(value, str)}
-    found = [Binding(name, "Secret", {"name": name, "type": "inherit"}) for name in inherited_secrets]
-    found += [_text(name, value, name in overrides) for name, value in texts.items() if name not in secrets]
+    found = [_text(name, value, name in overrides) for name, value in texts.items() if name not in secrets]
     found += [
         _json(name, value) for name, value in variables.items() if name not in texts and name not in secrets
     ]
@@ -126,7 +124,7 @@ def upload_bindings(
 
 def _text(name: str, value: str, hidden: bool) -> Binding:
     sent = {"name": name, "type": "plain_text", "text": value}
-    return Binding(name, "Environment Variable", sent, "(hidden)" if hidden else _cut(value))
+    return Binding(name, "Environment Variable", sent, "hidden" if hidden else _cut(value))
 
 
 def _json(name: str, value: Any) -> Binding:
@@ -134,7 +132,7 @@ def _json(name: str, value: Any) -> Binding:
 
 
 def _secret(name: str, value: str) -> Binding:
-    return Binding(name, "Secret", {"name": name, "type": "secret_text", "text": value}, "(hidden)")
+    return Binding(name, "Secret", {"name": name, "type": "secret_text", "text": value}, "hidden")
 
 
 def _bound(kind: _Kind, entry: Mapping[str, Any]) -> Binding:

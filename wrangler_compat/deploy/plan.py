@@ -34,6 +34,14 @@ class UploadOptions:
     tag: str | None = None
     message: str | None = None
 
+    @classmethod
+    def of(
+        cls, overrides: Mapping[str, str], secrets: Mapping[str, str], flags: Mapping[str, Any]
+    ) -> UploadOptions:
+        """From the flags of the command, by their names."""
+        names = ("keep_vars", "tag", "message")
+        return cls(secrets, overrides, **{name: flags[name] for name in names})
+
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
@@ -59,6 +67,8 @@ class Plan:
     containers: tuple[Mapping[str, str], ...]
     #: Variables of the command line: they replace the configuration's.
     overrides: Mapping[str, str]
+    #: Secrets that the configuration requires and that this upload does not bring.
+    missing_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -89,6 +99,7 @@ def make_plan(project: Project, options: UploadOptions) -> Plan:
         metadata,
         tuple(container_names(project)),
         options.overrides,
+        tuple(name for name in project.required_secrets if name not in options.secrets),
         (*project.warnings, *made.warnings, *_warnings(project, made)),
     )
 

@@ -39,6 +39,12 @@ class DeployOptions:
     variables: Mapping[str, str] = field(default_factory=dict)
     process: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
+    @classmethod
+    def of(cls, variables: Mapping[str, str], flags: Mapping[str, Any]) -> DeployOptions:
+        """From the flags of the command, by their names."""
+        names = ("name", "environment", "compatibility_date", "compatibility_flags")
+        return cls(**{name: flags[name] for name in names}, variables=variables)
+
 
 @dataclass(frozen=True, slots=True)
 class Project:

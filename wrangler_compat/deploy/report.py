@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wrangler_compat.cli.saying import is_terminal, say_table
+from wrangler_compat.deploy.bindings import Binding
 from wrangler_compat.deploy.plan import Plan, Triggers
 
 _KIB = 1024
@@ -51,13 +52,17 @@ def print_plan(plan: Plan) -> None:
             [(file.path, file.hash, _size(file.size_bytes)) for file in plan.assets],
         )
     if plan.bundle.modules:
-        total = f"{_size(plan.bundle.size_bytes)} / gzip: {_size(plan.bundle.gzip_bytes)}"
-        click.echo(f"Total Upload: {total}")
+        click.echo(size_line(plan))
     print_bindings(plan)
     for container in plan.containers:
         click.echo(f"Container: {container['name']} ({container['class_name']})")
     for line in (*trigger_lines(plan.triggers), *_workers_dev(plan.triggers)):
         click.echo(f"Trigger: {line}")
+
+
+def size_line(plan: Plan) -> str:
+    """How much is uploaded, as wrangler says it."""
+    return f"Total Upload: {_size(plan.bundle.size_bytes)} / gzip: {_size(plan.bundle.gzip_bytes)}"
 
 
 def print_bindings(plan: Plan) -> None:
@@ -66,11 +71,12 @@ def print_bindings(plan: Plan) -> None:
         click.echo("No bindings found.")
         return
     click.echo("Your Worker has access to the following bindings:")
-    rows = [
-        (f"env.{binding.name}" + (f" ({binding.shown})" if binding.shown else ""), binding.label)
-        for binding in plan.bindings
-    ]
+    rows = [(_shown(binding), binding.label) for binding in plan.bindings]
     print_table(("Binding", "Resource"), rows)
+
+
+def _shown(binding: Binding) -> str:
+    return f"env.{binding.name}" + (f" ({binding.shown})" if binding.shown else "")
 
 
 def trigger_lines(triggers: Triggers) -> list[str]:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from edge.errors import UserError
+from tests.wrangler_compat.deploy.api import ENVIRONMENT, VERSION, Api, failing
 from tests.wrangler_compat.deploy.projects import write_project
 from wrangler_compat.cli.main import edge
+from wrangler_compat.cloudflare import account
+from wrangler_compat.cloudflare.refusal import CloudflareApiError
 
 
 def deploy(folder: Path, *flags: str) -> Result:
@@ -80,3 +85,66 @@ def test_a_variable_that_is_none(shop: Path) -> None:
     answer = deploy(shop, "--dry-run", "--var", "novalue")
     assert answer.exit_code == 1
     assert "KEY:VALUE" in answer.stderr
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+    """The API that `edge deploy` finds."""
+    found = Api()
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    transport = httpx.MockTransport(found.answer)
+    monkeypatch.setattr(account, "opened", partial(account.opened, transport=transport, retries=0))
+    return found
+
+
+def test_a_deploy_says_what_wrangler_says(shop: Path, api: Api) -> None:
+    answer = deploy(shop, "--tag", "t1", "--message", "first")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[0].startswith("Total Upload: 0.08 KiB / gzip: ")
+    assert "✨ Uploaded 1 of 1 static files" in lines
+    assert lines[-4].startswith("Deployed shop triggers (")
+    assert lines[-3:] == [
+        "  https://shop.me.workers.dev",
+        "  schedule: 0 4 * * *",
+        f"Current Version ID: {VERSION}",
+    ]
+    annotations = api.sent["PUT /workers/scripts/shop"]["metadata"]["annotations"]
+    assert annotations == {"workers/message": "first", "workers/tag": "t1"}
+
+
+def test_what_is_live_as_json(shop: Path, api: Api) -> None:
+    assert json.loads(deploy(shop, "--json").stdout) == {
+        "name": "shop",
+        "version_id": VERSION,
+        "targets": ["https://shop.me.workers.dev", "schedule: 0 4 * * *"],
+    }
+
+
+def test_secrets_are_sent_and_never_shown(shop: Path, api: Api) -> None:
+    secrets = shop / "secrets.json"
+    secrets.write_text('{"KEY": "hush"}')
+    texts = [
+        deploy(shop, *flags, "--secrets-file", str(secrets)).output for flags in ((), ("--dry-run", "--json"))
+    ]
+    assert "env.KEY (hidden)" in texts[0]
+    assert "hush" not in "".join(texts)
+    assert b"hush" in json.dumps(api.sent["PUT /workers/scripts/shop"]["metadata"]).encode()
+
+
+def test_a_wrong_token_is_one_message_without_the_token(shop: Path, api: Api) -> None:
+    api.faults["GET /workers/services/shop"] = failing(403, 10000, "Authentication error")
+    answer = deploy(shop)
+    assert isinstance(answer.exception, CloudflareApiError)
+    assert "Check CLOUDFLARE_API_TOKEN" in str(answer.exception)
+    assert ENVIRONMENT["CLOUDFLARE_API_TOKEN"] not in answer.output + str(answer.exception)
+    assert api.changes == []
+
+
+def test_without_a_token_nothing_is_asked(shop: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+    answer = deploy(shop)
+    assert isinstance(answer.exception, UserError)
+    assert "CLOUDFLARE_API_TOKEN is not set" in str(answer.exception)
+    assert api.calls == []

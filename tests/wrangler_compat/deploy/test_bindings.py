@@ -30,8 +30,8 @@ def test_neither_secrets_nor_what_the_command_line_said_is_shown() -> None:
     found = upload_bindings({"vars": {"C": "seen"}}, overrides={"A": "hide"}, secrets={"S": "hide"})
     assert {binding.name: binding.shown for binding in found} == {
         "C": '"seen"',
-        "A": "(hidden)",
-        "S": "(hidden)",
+        "A": "hidden",
+        "S": "hidden",
     }
 
 
