@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
@@ -17,6 +18,7 @@ from wrangler_compat.cloud.running import serving
 from wrangler_compat.dev.listener import listen
 
 START_WAIT_S = 30
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class RunningCloud:
     account_id: str
     #: What wrangler, the official Python package and `edge` read from the environment.
     environment: dict[str, str]
+    loop: asyncio.AbstractEventLoop
+
+    def look(self, at: Callable[[Cloud], _T]) -> _T:
+        """What `at` finds in the cloud, seen from the thread that serves it."""
+
+        async def seen() -> _T:
+            return at(self.cloud)
+
+        return asyncio.run_coroutine_threadsafe(seen(), self.loop).result(START_WAIT_S)
 
 
 @asynccontextmanager
@@ -40,7 +51,10 @@ async def running_cloud(folder: Path | None = None) -> AsyncIterator[RunningClou
         account = cloud.accounts.ensure("test")
         async with serving(cloud, listen("127.0.0.1", 0)) as running:
             environment = running.environment(account)
-            yield RunningCloud(cloud, running.origin, running.url, account.token, account.id, environment)
+            loop = asyncio.get_running_loop()
+            yield RunningCloud(
+                cloud, running.origin, running.url, account.token, account.id, environment, loop
+            )
     finally:
         await cloud.close()
 

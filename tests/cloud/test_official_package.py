@@ -98,3 +98,48 @@ def test_who_am_i() -> None:
             assert wrong.value.errors[0].code == 9109
 
     run(check())
+
+
+def test_a_worker_is_uploaded_and_deployed() -> None:
+    async def check() -> None:
+        async with running_cloud() as cloud, client_of(cloud) as client:
+            at = {"account_id": cloud.account_id}
+            metadata = {
+                "main_module": "src/entry.py",
+                "compatibility_date": "2026-06-01",
+                "compatibility_flags": ["python_workers"],
+                "bindings": [{"name": "COLOUR", "type": "plain_text", "text": "blue"}],
+            }
+            files = [("src/entry.py", b"pass\n", "text/x-python"), ("page.html", b"<p>", "text/plain")]
+            made = await client.workers.scripts.update("hello", metadata=metadata, files=files, **at)
+            assert made.compatibility_date == "2026-06-01"
+            assert [script.id async for script in await client.workers.scripts.list(**at)] == ["hello"]
+            workers = cloud.cloud.workers
+            version = workers.current(workers.require(cloud.account_id, "hello"))
+            assert version is not None
+            modules = [(module.name, module.content) for module in workers.versions.modules(version)]
+            assert modules == [(name, content) for name, content, _ in files]
+
+            secret = {"name": "TOKEN", "text": "x", "type": "secret_text"}
+            await client.workers.scripts.secrets.update("hello", **secret, **at)
+            listed = await client.workers.scripts.secrets.list("hello", **at)
+            assert [found.name async for found in listed] == ["TOKEN"]
+            versions = [found async for found in await client.workers.scripts.versions.list("hello", **at)]
+            assert [found.number for found in versions] == [2, 1]
+            assert versions[1].id == version.id
+            back = [{"percentage": 100, "version_id": version.id}]
+            with pytest.raises(APIStatusError) as changed:
+                await client.workers.scripts.deployments.create(
+                    "hello", strategy="percentage", versions=back, **at
+                )
+            assert changed.value.errors[0].code == 10220
+            await client.workers.scripts.deployments.create(
+                "hello", strategy="percentage", versions=back, force=True, **at
+            )
+            assert workers.current(workers.require(cloud.account_id, "hello")) == version
+            await client.workers.scripts.delete("hello", **at)
+            with pytest.raises(NotFoundError) as gone:
+                await client.workers.scripts.secrets.list("hello", **at)
+            assert gone.value.errors[0].code == 10007
+
+    run(check())

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cloud.running import RunningCloud, cloud_in_thread
-from tests.peers.npm import run_wrangler
+from tests.cloud.running import RunningCloud
+from tests.cloud.wrangling import Wrangler
 
 pytestmark = [pytest.mark.peers, pytest.mark.slow]
-
-Wrangler = Callable[..., str]
-
-
-@pytest.fixture
-def cloud() -> Iterator[RunningCloud]:
-    with cloud_in_thread() as running:
-        yield running
-
-
-@pytest.fixture
-def wrangler(cloud: RunningCloud, tmp_path: Path) -> Wrangler:
-    """Runs wrangler against the cloud; what it says on standard output, or on both when it fails."""
-
-    def wrangled(*arguments: str, exit_code: int = 0, **environment: str) -> str:
-        done = run_wrangler(arguments, tmp_path, env={**cloud.environment, **environment})
-        told = f"{done.stdout.decode()}{done.stderr.decode()}"
-        assert done.returncode == exit_code, told
-        return told if exit_code else done.stdout.decode()
-
-    return wrangled
 
 
 def test_kv(cloud: RunningCloud, wrangler: Wrangler, tmp_path: Path) -> None:
     assert "Success!" in wrangler("kv", "namespace", "create", "first")
-    [namespace] = json.loads(wrangler("kv", "namespace", "list"))
+    [namespace] = wrangler.json("kv", "namespace", "list")
     assert namespace["title"] == "first"
     at = ("--namespace-id", namespace["id"], "--remote")
 
@@ -45,7 +23,7 @@ def test_kv(cloud: RunningCloud, wrangler: Wrangler, tmp_path: Path) -> None:
     wrangler("kv", "key", "put", "meta", "two", "--metadata", '{"n": 1}', "--ttl", "600", *at)
     (tmp_path / "bytes").write_bytes(b"\0\xff")
     wrangler("kv", "key", "put", "file", "--path", "bytes", "--metadata", '{"b": true}', *at)
-    listed = {key["name"]: key for key in json.loads(wrangler("kv", "key", "list", *at))}
+    listed = {key["name"]: key for key in wrangler.json("kv", "key", "list", *at)}
     assert set(listed) == {"plain/a b", "meta", "file"}
     assert listed["meta"]["metadata"] == {"n": 1}
     assert listed["meta"]["expiration"] > 0
@@ -57,18 +35,18 @@ def test_kv(cloud: RunningCloud, wrangler: Wrangler, tmp_path: Path) -> None:
     pairs = [{"key": f"bulk-{number:04}", "value": "v"} for number in range(1500)]
     (tmp_path / "pairs.json").write_text(json.dumps(pairs))
     wrangler("kv", "bulk", "put", "pairs.json", *at)
-    assert len(json.loads(wrangler("kv", "key", "list", "--prefix", "bulk-", *at))) == 1500
+    assert len(wrangler.json("kv", "key", "list", "--prefix", "bulk-", *at)) == 1500
     (tmp_path / "keys.json").write_text(json.dumps(["bulk-0001", "gone"]))
     assert '"bulk-0001"' in wrangler("kv", "bulk", "get", "keys.json", *at)
     (tmp_path / "keys.json").write_text(json.dumps([pair["key"] for pair in pairs]))
     wrangler("kv", "bulk", "delete", "keys.json", "--force", *at)
-    assert len(json.loads(wrangler("kv", "key", "list", *at))) == 3
+    assert len(wrangler.json("kv", "key", "list", *at)) == 3
 
     wrangler("kv", "namespace", "rename", "first", "--new-name", "second")
     told = wrangler("kv", "namespace", "create", "second", exit_code=1)
     assert 'A KV namespace with the title "second" already exists.' in told
     wrangler("kv", "namespace", "delete", "--namespace-id", namespace["id"], "-y")
-    assert json.loads(wrangler("kv", "namespace", "list")) == []
+    assert wrangler.json("kv", "namespace", "list") == []
 
 
 def test_who_am_i(cloud: RunningCloud, wrangler: Wrangler) -> None:

@@ -14,9 +14,26 @@ from wrangler_compat.cloud import identity, kv_bulk, kv_namespaces, kv_values
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, refused
+from wrangler_compat.cloud.workers import (
+    asset_routes,
+    script_routes,
+    secret_routes,
+    setting_routes,
+    version_routes,
+)
 
 _log = logging.getLogger("edge.cloud")
-_CONCEPTS = (identity, kv_namespaces, kv_values, kv_bulk)
+_CONCEPTS = (
+    identity,
+    kv_namespaces,
+    kv_values,
+    kv_bulk,
+    script_routes,
+    version_routes,
+    secret_routes,
+    setting_routes,
+    asset_routes,
+)
 
 
 def api(cloud: Cloud) -> Starlette:

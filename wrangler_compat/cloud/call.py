@@ -30,6 +30,12 @@ class Call:
     cloud: Cloud
     account: Account
 
+    @property
+    def source(self) -> str:
+        """What kind of client calls, as versions and deployments remember it."""
+        agent = self.request.headers.get("user-agent", "")
+        return "wrangler" if agent.startswith("wrangler/") else "api"
+
     def part(self, name: str) -> str:
         """A part of the path."""
         return str(self.request.path_params[name])
@@ -50,14 +56,24 @@ class Call:
 
     async def form(self) -> list[tuple[str, str | File]]:
         """The body as a form. Raises `Refusal`."""
-        body = await self.request.body()
-        try:
-            return parse_form(body, self.request.headers.get("content-type"))._pairs()
-        except JsException as error:
-            raise Refusal(400, 10012, f"the body of the request cannot be read: {error}") from None
+        return await form_of(self.request)
+
+
+async def form_of(request: Request) -> list[tuple[str, str | File]]:
+    """The body of a request as a form. Raises `Refusal`."""
+    body = await request.body()
+    try:
+        return parse_form(body, request.headers.get("content-type"))._pairs()
+    except JsException as error:
+        raise Refusal(400, 10012, f"the body of the request cannot be read: {error}") from None
 
 
 Handler = Callable[[Call], Awaitable[Response]]
+
+
+def open_route(method: str, path: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route below an account's own path that looks for its own kind of token."""
+    return Route(f"{BASE_PATH}/accounts/{{account_id}}{path}", handler, methods=[method])
 
 
 def account_route(cloud: Cloud, method: str, path: str, handler: Handler) -> Route:

@@ -22,6 +22,34 @@ CREATE TABLE IF NOT EXISTS kv_namespaces (
     id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, title TEXT NOT NULL,
     UNIQUE (account, title)
 );
+CREATE TABLE IF NOT EXISTS scripts (
+    key INTEGER PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
+    tag TEXT NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
+    settings TEXT NOT NULL, classes TEXT NOT NULL, migration_tag TEXT, UNIQUE (account, name)
+);
+CREATE TABLE IF NOT EXISTS versions (
+    id TEXT PRIMARY KEY, script INTEGER NOT NULL REFERENCES scripts ON DELETE CASCADE,
+    number INTEGER NOT NULL, created_ms INTEGER NOT NULL, source TEXT NOT NULL, etag TEXT NOT NULL,
+    annotations TEXT NOT NULL, bindings TEXT NOT NULL, runtime TEXT NOT NULL, UNIQUE (script, number)
+);
+CREATE TABLE IF NOT EXISTS contents (digest TEXT PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS modules (
+    version TEXT NOT NULL REFERENCES versions ON DELETE CASCADE, position INTEGER NOT NULL,
+    name TEXT NOT NULL, type TEXT NOT NULL, digest TEXT NOT NULL REFERENCES contents,
+    PRIMARY KEY (version, position)
+);
+CREATE TABLE IF NOT EXISTS deployments (
+    id TEXT PRIMARY KEY, script INTEGER NOT NULL REFERENCES scripts ON DELETE CASCADE,
+    created_ms INTEGER NOT NULL, source TEXT NOT NULL, annotations TEXT NOT NULL, shares TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS asset_sessions (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, script TEXT NOT NULL,
+    manifest TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS assets (
+    account TEXT NOT NULL REFERENCES accounts, digest TEXT NOT NULL, type TEXT, data BLOB NOT NULL,
+    PRIMARY KEY (account, digest)
+);
 """
 
 

@@ -17,6 +17,7 @@ from edge.kv.namespace import Namespace
 from edge.kv.open import shared_namespace
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.workers.workers import Workers
 
 
 class Cloud:
@@ -30,6 +31,7 @@ class Cloud:
             _prepare(folder)
         self.catalogue = Catalogue(None if folder is None else folder / "cloud.sqlite")
         self.accounts = Accounts(self.catalogue, clock, random)
+        self.workers = Workers(self.catalogue, clock, random)
         self._namespaces: dict[str, Namespace] = {}
 
     def state_folder(self, account: Account) -> Path | None:

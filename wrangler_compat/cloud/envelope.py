@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse, Response
 
 
 class Refusal(Exception):
-    """The API's no: an HTTP status, a code that clients act on, a text, and what lies beneath it."""
+    """The API's no: an HTTP status, a code that clients act on, a text, what lies beneath it (`chain`), and
+    further errors of the same request (`more`)."""
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Refusal(Exception):
         message: str,
         *,
         chain: Sequence[tuple[int, str]] = (),
+        more: Sequence[tuple[int, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         assert 400 <= status < 600, status
@@ -31,6 +33,7 @@ class Refusal(Exception):
         self.code = code
         self.message = message
         self.chain = chain
+        self.more = more
         self.headers = headers
         super().__init__(f"{message} [code: {code}]")
 
@@ -50,17 +53,23 @@ def refused(refusal: Refusal) -> Response:
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.chain:
         error["error_chain"] = [{"code": code, "message": message} for code, message in refusal.chain]
-    body = {"result": None, "success": False, "errors": [error], "messages": []}
+    more = [{"code": code, "message": message} for code, message in refusal.more]
+    body = {"result": None, "success": False, "errors": [error, *more], "messages": []}
     return JSONResponse(body, refusal.status, refusal.headers)
 
 
 def page_of(items: Sequence[Any], request: Request, *, per_page_max: int = 100) -> Response:
     """The page of `items` that `page` and `per_page` ask for. Raises `Refusal` when they are no numbers."""
+    shown, info = cut(items, request, per_page_max)
+    return answer(shown, info=info)
+
+
+def cut(items: Sequence[Any], request: Request, per_page_max: int) -> tuple[Sequence[Any], dict[str, int]]:
+    """A page and what it says of itself, for results that are more than a list."""
     page = whole_number(request, "page") or 1
     per_page = min(whole_number(request, "per_page") or per_page_max, per_page_max)
     shown = items[(page - 1) * per_page : page * per_page]
-    info = {"page": page, "per_page": per_page, "count": len(shown), "total_count": len(items)}
-    return answer(shown, info=info)
+    return shown, {"page": page, "per_page": per_page, "count": len(shown), "total_count": len(items)}
 
 
 def whole_number(request: Request, name: str) -> int | None:

@@ -1,0 +1,1 @@
+"""Workers in the cloud: scripts, their versions, and which of them answers."""
