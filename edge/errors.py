@@ -20,12 +20,15 @@ class EdgeError(Exception):
 class UserError(EdgeError):
     """The user's input is wrong: shown as one message, exit code 1, no traceback of ours."""
 
-    def __init__(self, message: str, *, file: Path | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, file: Path | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
         self.message = message
         self.file = file
         self.line = line
-        where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "
-        super().__init__(where + message)
+        self.column = column
+        place = [str(part) for part in (file, line, column) if part is not None]
+        super().__init__(f"{':'.join(place)}: {message}" if file is not None else message)
 
 
 class ConfigError(UserError):

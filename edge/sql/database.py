@@ -12,6 +12,7 @@ Sources: spec durable-objects.md sections 5 and 8, wrangler.md section 5.3.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ import apsw
 
 from edge.sql.logic import rules
 
+_log = logging.getLogger(__name__)
+_DAMAGED = (
+    "%s: %s. The file is damaged: put a copy of it back, or delete it together with its -wal and -shm files to "
+    "begin anew."
+)
 _BUSY_TIMEOUT_MS = 5000
 _BOOKMARK = 2
 
@@ -82,7 +88,13 @@ class SqlDatabase:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = apsw.Connection(":memory:" if self.path is None else str(self.path))
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-        connection.pragma("journal_mode", "wal")
+        try:
+            connection.pragma("journal_mode", "wal")
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            # The Worker meets SQLite's error in the platform's words; whoever runs it needs the file.
+            connection.close()
+            _log.error(_DAMAGED, error, self.path)
+            raise
         connection.pragma("synchronous", self._synchronous)
         connection.pragma("foreign_keys", True)
         connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)

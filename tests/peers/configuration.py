@@ -158,9 +158,7 @@ def ours(case: Case) -> Reading:
     try:
         source = read(case.file)
     except ConfigError as error:
-        column = re.search(r"\(column (\d+)\)", error.message)
-        position = (error.line or 0, int(column[1]) if column else 0)
-        return Reading(position=position)
+        return Reading(position=(error.line or 0, error.column or 0))
     diagnostics = Diagnostics(f"Processing {case.file.name} configuration:")
     declared = read_worker(source, case.environment, diagnostics)
     if diagnostics.has_errors:

@@ -28,7 +28,7 @@ class Configuration:
     def read(cls, path: Path, environment: str | None) -> Configuration:
         """Raises ConfigError."""
         source = read(path)
-        diagnostics = Diagnostics(f"Processing {os.path.relpath(path)} configuration:")
+        diagnostics = source.diagnostics()
         found = cls(source, Fields(select(source.data, environment, diagnostics)), diagnostics)
         found.check()
         return found
@@ -37,8 +37,7 @@ class Configuration:
         """Raise ConfigError when something that was read is wrong."""
         first = self.diagnostics.first_error()
         if first is not None:
-            line = self.source.line(*first.place)
-            raise ConfigError(self.diagnostics.render_errors(), file=self.source.path, line=line)
+            raise self.source.error(ConfigError, self.diagnostics.render_errors(), *first.place)
 
 
 @dataclass(frozen=True, slots=True)

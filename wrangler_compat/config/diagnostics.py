@@ -6,6 +6,7 @@ Source: spec wrangler.md section 2.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,8 @@ class Diagnostics:
     """Errors and warnings under one heading; an environment's are nested."""
 
     heading: str
+    #: What stands before a message about a place: file, line and column.
+    located: Callable[[Place], str] = lambda place: ""
     errors: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     children: list[Diagnostics] = field(default_factory=list)
@@ -61,7 +64,7 @@ class Diagnostics:
         self.warnings.append(Finding(message, place))
 
     def child(self, heading: str) -> Diagnostics:
-        nested = Diagnostics(heading)
+        nested = Diagnostics(heading, self.located)
         self.children.append(nested)
         return nested
 
@@ -88,7 +91,7 @@ class Diagnostics:
 
     def _render(self, kind: str) -> str:
         lines = [self.heading]
-        lines += [_item(finding.message) for finding in getattr(self, kind)]
+        lines += [_item(self.located(found.place) + found.message) for found in getattr(self, kind)]
         for child in self.children:
             if (child.errors if kind == "errors" else child.warnings) or child.children:
                 lines.append(_item(child._render(kind), "  "))

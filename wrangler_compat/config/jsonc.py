@@ -40,20 +40,23 @@ def _refuse(name: str, text: str) -> Any:
     raise json.JSONDecodeError(f"{name} is not JSON", text, text.index(name))
 
 
-def lines(text: str) -> dict[tuple[str | int, ...], int]:
-    """The line of every member, by its path: `("vars", "A")`, `("kv_namespaces", 0, "id")`."""
-    found: dict[tuple[str | int, ...], int] = {}
+def positions(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
+    """Line and column of every member, by its path: `("vars", "A")`, `("kv_namespaces", 0, "id")`."""
+    found: dict[tuple[str | int, ...], tuple[int, int]] = {}
     path: list[str | int] = []
     expects_key = False
     source = strip(text)
     for token in _TOKEN.finditer(source):
         sign = token.group()
-        line = source.count("\n", 0, token.start()) + 1
+        at = (
+            source.count("\n", 0, token.start()) + 1,
+            token.start() - source.rfind("\n", 0, token.start()),
+        )
         if sign in "{[":
             path.append("" if sign == "{" else 0)
             expects_key = sign == "{"
             if sign == "[":
-                found[tuple(path)] = line
+                found[tuple(path)] = at
         elif sign in "}]":
             path.pop()
             expects_key = False
@@ -61,9 +64,9 @@ def lines(text: str) -> dict[tuple[str | int, ...], int]:
             expects_key = isinstance(path[-1], str)
             if isinstance(path[-1], int):
                 path[-1] += 1
-                found[tuple(path)] = line
+                found[tuple(path)] = at
         elif sign[0] == '"' and expects_key:
             path[-1] = json.loads(sign)
-            found[tuple(path)] = line
+            found[tuple(path)] = at
             expects_key = False
     return found

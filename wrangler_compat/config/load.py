@@ -107,13 +107,11 @@ def refuse_errors(examined: Examined) -> None:
     """Raises ConfigError with all errors, and the place of the first one."""
     first = examined.diagnostics.first_error()
     if first is not None:
-        source = examined.source
-        line = source.line(*first.place)
-        raise ConfigError(examined.diagnostics.render_errors(), file=source.path, line=line)
+        raise examined.source.error(ConfigError, examined.diagnostics.render_errors(), *first.place)
 
 
 def _examine(source: Source, environment: str | None, options: LoadOptions) -> Examined:
-    diagnostics = Diagnostics(f"Processing {_relative(source.path)} configuration:")
+    diagnostics = source.diagnostics()
     declared = read_worker(source, environment, diagnostics, options.variables)
     refuse_unsupported(source, declared.fields, allow=options.allow_unsupported)
     check_assets(declared.fields, declared.worker.assets)

@@ -1,4 +1,4 @@
-"""A configuration file as read: its data, and on which line each key stands."""
+"""A configuration file as read: its data, and where in it each key stands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from edge.errors import ConfigError
+from edge.errors import ConfigError, UserError
 from wrangler_compat.config import jsonc
+from wrangler_compat.config.diagnostics import Diagnostics, Place
+
+_Error = TypeVar("_Error", bound=UserError)
 
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)$")
 _TOML_TABLE = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]")
@@ -29,17 +32,32 @@ class Source:
     def folder(self) -> Path:
         return self.path.parent
 
-    def line(self, *path: str | int) -> int | None:
-        """The line of a key, or of the nearest part of its path that the file names."""
+    def position(self, *path: str | int) -> tuple[int | None, int | None]:
+        """Line and column of a key, or of the nearest part of its path that the file names."""
         for length in range(len(path), 0, -1):
-            found = self._lines.get(path[:length])
+            found = self._positions.get(path[:length])
             if found is not None:
                 return found
-        return None
+        return None, None
+
+    def error(self, kind: type[_Error], message: str, *path: str | int) -> _Error:
+        """An error of `kind` about the key at `path`."""
+        line, column = self.position(*path)
+        return kind(message, file=self.path, line=line, column=column)
+
+    def diagnostics(self) -> Diagnostics:
+        """An empty list of findings about this file; each will name its line and column."""
+        name = _relative(self.path)
+
+        def located(place: Place) -> str:
+            line, column = self.position(*place)
+            return "" if line is None else f"{name}:{line}:{column}: "
+
+        return Diagnostics(f"Processing {name} configuration:", located)
 
     @cached_property
-    def _lines(self) -> dict[tuple[str | int, ...], int]:
-        return _toml_lines(self.text) if self.path.suffix == ".toml" else jsonc.lines(self.text)
+    def _positions(self) -> dict[Place, tuple[int, int]]:
+        return _toml_positions(self.text) if self.path.suffix == ".toml" else jsonc.positions(self.text)
 
 
 def read(path: Path) -> Source:
@@ -52,7 +70,7 @@ def read(path: Path) -> Source:
         raise ConfigError(f"the configuration file cannot be read: {error}", file=path) from None
     data = _parse_toml(path, text) if path.suffix == ".toml" else _parse_json(path, text)
     if not isinstance(data, dict):
-        raise ConfigError("the configuration has to be an object", file=path, line=1)
+        raise ConfigError("the configuration has to be an object", file=path, line=1, column=1)
     return Source(path, text, data)
 
 
@@ -60,7 +78,7 @@ def _parse_json(path: Path, text: str) -> Any:
     try:
         return jsonc.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{error.msg} (column {error.colno})", file=path, line=error.lineno) from None
+        raise ConfigError(error.msg, file=path, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise ConfigError("the configuration is nested too deeply", file=path) from None
 
@@ -75,26 +93,34 @@ def _parse_toml(path: Path, text: str) -> Any:
         place = _TOML_PLACE.search(message)
         if place is None:
             raise ConfigError(message, file=path) from None
-        message = f"{message[: place.start()]} (column {place[2]})"
-        raise ConfigError(message, file=path, line=int(place[1])) from None
+        line, column = int(place[1]), int(place[2])
+        raise ConfigError(message[: place.start()], file=path, line=line, column=column) from None
 
 
-def _toml_lines(text: str) -> dict[tuple[str | int, ...], int]:
-    found: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    counts: dict[tuple[str | int, ...], int] = {}
+def _toml_positions(text: str) -> dict[Place, tuple[int, int]]:
+    found: dict[Place, tuple[int, int]] = {}
+    table: Place = ()
+    counts: dict[Place, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := _TOML_TABLE.match(line):
+            at = (number, heading.start(1) + 1)
             table = _toml_path(heading[1])
             if line.lstrip().startswith("[["):
                 index = counts[table] = counts.get(table, -1) + 1
-                found.setdefault(table, number)
+                found.setdefault(table, at)
                 table = (*table, index)
-            found[table] = number
+            found[table] = at
         elif key := _TOML_KEY.match(line):
-            found[(*table, *_toml_path(key[1]))] = number
+            found[(*table, *_toml_path(key[1]))] = (number, key.start(1) + 1)
     return found
 
 
 def _toml_path(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -109,11 +109,11 @@ def check_code(source: Source, fields: Fields, worker: WorkerConfig) -> None:
     if not main.is_file():
         fields.misfit(f'The entry-point file at "{fields.raw("main")}" was not found.', "main")
     elif main.suffix != ".py":
-        raise UnsupportedError(
+        raise source.error(
+            UnsupportedError,
             f'"{fields.raw("main")}" is no Python file, and only Python Workers are emulated '
             "(docs/limitations.md).",
-            file=source.path,
-            line=source.line(*fields.environment.place("main")),
+            *fields.environment.place("main"),
         )
     elif main.parent != source.folder and (main.parent / "python_modules").is_dir():
         fields.misfit(
@@ -146,11 +146,11 @@ def refuse_unsupported(source: Source, fields: Fields, *, allow: bool) -> None:
         if allow:
             fields.warn(f"{what} is not emulated and was left out.", key)
             continue
-        raise UnsupportedError(
+        raise source.error(
+            UnsupportedError,
             f"{what} is not emulated (docs/limitations.md). "
             "Remove it, or start with --allow-unsupported to run without it.",
-            file=source.path,
-            line=source.line(*fields.environment.place(key)),
+            *fields.environment.place(key),
         )
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from edge.config import WorkerConfig
 from edge.errors import ConfigError, UnsupportedError, UserError
 from wrangler_compat.config.assets import check_assets
-from wrangler_compat.config.diagnostics import Diagnostics
 from wrangler_compat.config.environment import select
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import KEYS, Support
@@ -68,7 +67,7 @@ class Project:
 def read_project(path: Path, options: DeployOptions) -> Project:
     """Read the configuration at `path`. Raises UserError for what cannot be deployed as it is."""
     source = read(path)
-    diagnostics = Diagnostics(f"Processing {path.name} configuration:")
+    diagnostics = source.diagnostics()
     environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
     selected = select(source.data, environment, diagnostics)
     settings = {**selected.settings, **_given(options)}
@@ -84,7 +83,7 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     check_code(source, fields, worker)
     first = diagnostics.first_error()
     if first is not None:
-        raise ConfigError(diagnostics.render_errors(), file=path, line=source.line(*first.place))
+        raise source.error(ConfigError, diagnostics.render_errors(), *first.place)
     _check_name(settings.get("name"), source)
     if "compatibility_date" not in settings:
         raise ConfigError(
@@ -104,18 +103,18 @@ def _given(options: DeployOptions) -> dict[str, str]:
 def _refuse(settings: Mapping[str, Any], source: Source) -> None:
     for key in sorted(_REFUSED_KEYS & settings.keys()):
         if settings[key]:
-            raise UnsupportedError(
+            raise source.error(
+                UnsupportedError,
                 f'"{key}" is not deployed by edge (docs/deploy.md): use wrangler for this project.',
-                file=source.path,
-                line=source.line(key),
+                key,
             )
     main = settings.get("main")
     if isinstance(main, str) and not main.endswith(".py"):
-        raise UnsupportedError(
+        raise source.error(
+            UnsupportedError,
             f'"{main}" is no Python file. JavaScript has to be bundled, which wrangler does: use it for this '
             "project.",
-            file=source.path,
-            line=source.line("main"),
+            "main",
         )
 
 
@@ -127,9 +126,9 @@ def _check_name(name: object, source: Source) -> None:
             file=source.path,
         )
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ConfigError(
+        raise source.error(
+            ConfigError,
             f'"{name}" is no name for a Worker: 1 to 63 lowercase letters, digits and dashes, with no dash '
             "at either end.",
-            file=source.path,
-            line=source.line("name"),
+            "name",
         )

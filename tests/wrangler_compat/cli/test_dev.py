@@ -48,11 +48,11 @@ def test_mistakes(tmp_path: Path) -> None:
 
     entry.unlink()
     message = fails(str(folder))
-    assert message.startswith(f"{config}:3: Processing ")
-    assert message.endswith('  - The entry-point file at "src/entry.py" was not found.')
+    assert message.startswith(f"{config}:3:3: Processing ")
+    assert message.endswith(':3:3: The entry-point file at "src/entry.py" was not found.')
 
     config.write_text('{\n  "name": "app",\n  "main" "x"\n}')
-    assert fails(str(folder)) == f"{config}:3: Expecting ':' delimiter (column 10)"
+    assert fails(str(folder)) == f"{config}:3:10: Expecting ':' delimiter"
 
 
 def test_help_costs_no_start() -> None:

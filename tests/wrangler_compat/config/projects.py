@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,12 @@ def worker(folder: Path, settings: dict[str, Any] | str, **options: Any) -> Work
 
 
 def refusal(folder: Path, settings: dict[str, Any] | str, **options: Any) -> str:
-    """The message of the error, without the first lines that name the file."""
+    """The message of the error, without the first line that names the file, and without places."""
     with pytest.raises(ConfigError) as caught:
         loaded(folder, settings, **options)
-    return "\n".join(caught.value.message.split("\n")[1:])
+    return "\n".join(unplaced(caught.value.message).split("\n")[1:])
+
+
+def unplaced(report: str) -> str:
+    """Without the file, line and column before each finding."""
+    return re.sub(r"(?m)^( *- )\S+:\d+:\d+: ", r"\1", report)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wrangler_compat.config.projects import loaded, refusal, worker
+from tests.wrangler_compat.config.projects import loaded, refusal, unplaced, worker
 
 
 def test_an_environment_inherits_and_overrides(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_what_is_not_inherited_is_absent_and_warned_about(tmp_path: Path) -> Non
     found = loaded(tmp_path, settings, environment="dev")
     assert found.world.primary.kv == ()
     assert [binding.name for binding in found.world.primary.durable] == ["S"]
-    assert found.warnings[0].split("\n")[1:] == [
+    assert unplaced(found.warnings[0]).split("\n")[1:] == [
         '  - "env.dev" environment configuration',
         '    - The following vars exist at the top level, but not on "env.dev.vars".',
         '      This is probably not what you want, since "vars" configuration is not inherited by environments.',

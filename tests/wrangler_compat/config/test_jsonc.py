@@ -44,12 +44,12 @@ def test_errors_stand_where_they_are_in_the_file(text: str, line: int, column: i
     assert (caught.value.lineno, caught.value.colno) == (line, column)
 
 
-def test_lines_of_members() -> None:
+def test_positions_of_members() -> None:
     text = '{\n "vars": {\n  // c\n  "A": "x:y,{",\n  "B": [1,\n   {"c": 2}]\n },\n "kv": [\n  {"id": "1"},\n  {"id": "2"}\n ]\n}'
-    lines = jsonc.lines(text)
-    assert lines["vars",] == 2
-    assert lines["vars", "A"] == 4
-    assert lines["vars", "B"] == 5
-    assert lines["vars", "B", 1, "c"] == 6
-    assert lines["kv", 0, "id"] == 9
-    assert lines["kv", 1, "id"] == 10
+    found = jsonc.positions(text)
+    assert found["vars",] == (2, 2)
+    assert found["vars", "A"] == (4, 3)
+    assert found["vars", "B"] == (5, 3)
+    assert found["vars", "B", 1, "c"] == (6, 5)
+    assert found["kv", 0, "id"] == (9, 4)
+    assert found["kv", 1, "id"] == (10, 4)

@@ -59,3 +59,12 @@ def test_every_known_key_is_either_taken_ignored_or_refused() -> None:
     # The list of wrangler 4.125.0 (spec wrangler.md section 3); a key that is in no table only warns.
     assert len(KEYS) >= 85
     assert {"vars", "kv_namespaces", "r2_buckets", "observability", "site"} <= KEYS.keys()
+
+
+def test_workers_may_be_bound_to_each_other(tmp_path: Path) -> None:
+    paths = [
+        project(tmp_path / name, {"name": name, "services": [{"binding": "OTHER", "service": other}]})
+        for name, other in (("a", "b"), ("b", "a"))
+    ]
+    found = load(paths, LoadOptions(process={}))
+    assert [worker.services[0].service for worker in found.world.workers] == ["b", "a"]

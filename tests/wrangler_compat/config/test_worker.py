@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from edge.config import DurableBinding, KvBinding, ServiceBinding
 from edge.errors import ConfigError, UnsupportedError
-from tests.wrangler_compat.config.projects import BASE, loaded, project, refusal, worker
+from tests.wrangler_compat.config.projects import BASE, loaded, project, refusal, unplaced, worker
 from wrangler_compat.config.load import LoadOptions, load
 from wrangler_compat.config.worker import DEFAULT_DATE
 
@@ -105,13 +106,20 @@ def test_names_are_unique(tmp_path: Path, settings: dict[str, Any], message: str
     )
 
 
+def test_every_finding_names_file_line_and_column(tmp_path: Path) -> None:
+    settings = {"nmae": 1, "kv_namespaces": [{"binding": "K"}, {"binding": "L", "idd": 1}]}
+    (warning,) = loaded(tmp_path, settings).warnings
+    places = re.findall(r"(\d+:\d+): Unexpected fields found in (\S+)", warning)
+    assert places == [("8:3", "top-level"), ("15:7", "kv_namespaces[1]")]
+
+
 def test_an_error_names_file_and_line(tmp_path: Path) -> None:
     text = '{\n  "name": "app",\n  "compatibility_flags": ["python_workers"],\n  // wrong\n  "main": "src/gone.py"\n}'
     path = project(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         load([path], LoadOptions(process={}))
-    assert (caught.value.file, caught.value.line) == (path, 5)
-    assert str(caught.value).startswith(f"{path}:5: Processing ")
+    assert (caught.value.file, caught.value.line, caught.value.column) == (path, 5, 3)
+    assert str(caught.value).startswith(f"{path}:5:3: Processing ")
 
 
 def test_no_entry_point_and_no_assets(tmp_path: Path) -> None:
@@ -135,7 +143,7 @@ def test_an_unknown_key_warns(tmp_path: Path) -> None:
         tmp_path, {"nmae": "x", "colour": 1, "kv_namespaces": [{"binding": "K", "idd": "x"}]}
     ).warnings
     assert len(warnings) == 1
-    assert warnings[0].split("\n")[1:] == [
+    assert unplaced(warnings[0]).split("\n")[1:] == [
         '  - Unexpected fields found in top-level field: "nmae","colour"',
         '  - Unexpected fields found in kv_namespaces[0] field: "idd"',
     ]
