@@ -39,6 +39,7 @@ HOME = {
     "kv": "cli.md",
     "lab": "lab.md",
     "profile": "latency-model.md",
+    "r2": "cli.md",
     "sim": "simulation.md",
     "trace": "tracing.md",
     "types": "types.md",

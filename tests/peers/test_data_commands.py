@@ -33,6 +33,14 @@ def both(project: Path, *arguments: str) -> list[str]:
     return lines(ours)
 
 
+def refused_alike(project: Path, *arguments: str) -> None:
+    """Both say no, and the first sentence of why is the same."""
+    theirs, ours = wrangler(project, *arguments), edge(*arguments)
+    assert (theirs.code, ours.code) == (1, 1)
+    said = next(line for line in click.unstyle(theirs.err).splitlines() if "[ERROR]" in line)
+    assert said.partition("[ERROR] ")[2].partition(". ")[0].rstrip(".") in ours.err
+
+
 KV = ("--binding", "KV")
 
 
@@ -82,8 +90,37 @@ def test_kv_says_the_same(project: Path) -> None:
 )
 def test_kv_refuses_the_same(project: Path, arguments: tuple[str, ...]) -> None:
     (project / "wrong.json").write_text('[{"key": "a", "value": 1}]')
-    theirs, ours = wrangler(project, "kv", *arguments), edge("kv", *arguments)
-    assert (theirs.code, ours.code) == (1, 1)
-    said = next(line for line in click.unstyle(theirs.err).splitlines() if "[ERROR]" in line)
-    sentence = said.partition("[ERROR] ")[2].partition(". ")[0].rstrip(".")
-    assert sentence in ours.err
+    refused_alike(project, "kv", *arguments)
+
+
+def test_r2_objects_of_one_are_the_others(project: Path) -> None:
+    blob = bytes(range(256)) * 5000
+    (project / "blob").write_bytes(blob)
+    put = ("r2", "object", "put")
+    both(project, *put, "shared-bucket/same", "--file", "blob", "--ct", "text/plain")
+    assert lines(wrangler(project, *put, "shared-bucket/dir/theirs", "--file", "blob"))
+    assert lines(edge(*put, "shared-bucket/dir/ours", "--pipe", "--cl", "de", stdin=blob))
+    for key in ("same", "dir/theirs", "dir/ours"):
+        get = ("r2", "object", "get", f"shared-bucket/{key}")
+        assert wrangler(project, *get, "--pipe").out == blob
+        assert edge(*get, "--pipe").out == blob
+        both(project, *get)
+        assert (project / key).read_bytes() == blob
+    both(project, "r2", "object", "delete", "shared-bucket/dir/theirs")
+    gone = ("r2", "object", "get", "shared-bucket/dir/theirs", "--pipe")
+    assert (wrangler(project, *gone).code, edge(*gone).code) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("get", "shared-bucket"),
+        ("get", "Shared_Bucket/a"),
+        ("get", "shared-bucket/none", "--pipe"),
+        ("put", "shared-bucket/a"),
+        ("put", "shared-bucket/a", "--file", "absent"),
+        ("put", "shared-bucket/a", "--file", "x", "--pipe"),
+    ],
+)
+def test_r2_refuses_the_same(project: Path, arguments: tuple[str, ...]) -> None:
+    refused_alike(project, "r2", "object", *arguments)

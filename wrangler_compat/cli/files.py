@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import Any, BinaryIO, cast
 
 from edge.errors import UserError
 from wrangler_compat.config import jsonc
@@ -12,10 +17,8 @@ from wrangler_compat.config import jsonc
 
 def read_bytes(name: str) -> bytes:
     """All of a file. Raises UserError."""
-    try:
-        return Path(name).read_bytes()
-    except OSError as failure:
-        raise UserError(f"Could not read file: {name}: {failure.strerror}") from None
+    with reading(name) as file:
+        return file.read()
 
 
 def read_json(name: str) -> Any:
@@ -33,3 +36,47 @@ def read_json(name: str) -> Any:
         raise UserError(f"{name} is not JSON: it is not UTF-8 text") from None
     except RecursionError:
         raise UserError(f"{name} is nested too deeply") from None
+
+
+@contextmanager
+def reading(name: str | None) -> Iterator[BinaryIO]:
+    """A file to read, or standard input when that is None. Raises UserError when it cannot be opened."""
+    if name is None:
+        yield sys.stdin.buffer
+        return
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(name, "rb"))
+        except OSError as failure:
+            raise UserError(f"Could not read file: {name}: {failure.strerror}") from None
+        yield file
+
+
+@contextmanager
+def writing(name: str) -> Iterator[BinaryIO]:
+    """A file to write, in folders that are made. What was there stays until all is written, and for good
+    when something is raised. Raises UserError."""
+    path = Path(name)
+    try:
+        if path.exists() and not path.is_file():  # a device, a pipe: there is nothing to replace
+            with path.open("wb") as file:
+                yield file
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as part:
+            try:
+                yield cast(BinaryIO, part)
+            except BaseException:
+                os.unlink(part.name)
+                raise
+        _allow_as_usual(part.name)
+        os.replace(part.name, path)
+    except OSError as failure:
+        raise UserError(f"Could not write file: {name}: {failure.strerror}") from None
+
+
+def _allow_as_usual(name: str) -> None:
+    """A temporary file is its owner's alone; one that somebody asked for is not."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "kv": ("wrangler_compat.cli.kv.command", "Read and write Workers KV."),
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),
     "profile": ("wrangler_compat.cli.profile", "Look at latency profiles, or fit one to a trace."),
+    "r2": ("wrangler_compat.cli.r2.command", "Read and write R2 buckets."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),
     "trace": ("wrangler_compat.cli.trace", "Look at what a run recorded."),
     "types": ("wrangler_compat.cli.types", "Write types of `env` for editors."),

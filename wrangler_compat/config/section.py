@@ -5,18 +5,13 @@ Source: spec wrangler.md section 2; texts of wrangler 4.164.0.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from edge.r2.logic.names import RULE as BUCKET_RULE
+from edge.r2.logic.names import is_bucket_name
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
-
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_BUCKET_NAMES = (
-    "Bucket names must begin and end with an alphanumeric character, only contain lowercase letters, "
-    "numbers, and hyphens, and be between 3 and 63 characters long."
-)
 
 
 class Section:
@@ -54,9 +49,9 @@ class Section:
 
     def check_bucket_name(self, name: str, equals: str = "=") -> None:
         value = self.entry.get(name)
-        if isinstance(value, str) and value and not _BUCKET_NAME.fullmatch(value):
+        if isinstance(value, str) and value and not is_bucket_name(value):
             self.fields.error(
-                f"{self.named}.{name}{equals}{shown(value)} is invalid. {_BUCKET_NAMES}",
+                f"{self.named}.{name}{equals}{shown(value)} is invalid. {BUCKET_RULE}",
                 self.key,
                 self.index,
             )

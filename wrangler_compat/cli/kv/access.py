@@ -37,7 +37,7 @@ def opened(place: Place, target: Target) -> Iterator[Access]:
     """The namespace `target` in `place`. Raises UserError."""
     if place.remote:
         raise UnsupportedError("--remote is not there yet: this command works on the data of this machine")
-    from wrangler_compat.cli.kv.local import LocalNamespace
+    from wrangler_compat.cli.kv.local import local_namespace
 
-    with LocalNamespace(target.id, place.state_dir) as namespace:
+    with local_namespace(target.id, place.state_dir) as namespace:
         yield namespace

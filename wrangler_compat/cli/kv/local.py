@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from edge.errors import UserError
 from edge.http.buffers import decode_text
-from edge.kernel import tasks
 from edge.kernel.clock import WallClock
 from edge.kv.errors import KvStorageError
 from edge.kv.location import namespace_path
@@ -19,34 +17,34 @@ from edge.kv.logic.entry import Entry
 from edge.kv.logic.listing import ListedKey
 from edge.kv.logic.options import PutOptions
 from edge.kv.logic.refusal import KeyNameRejected, KvRefused
+from edge.kv.namespace import Namespace
 from edge.kv.open import shared_namespace
 from wrangler_compat.cli.kv.bulk_file import Pair
+from wrangler_compat.cli.loop import running
 from wrangler_compat.cli.state_failure import state_failure
 
 _T = TypeVar("_T")
 
 
-class LocalNamespace:
-    """The namespace `namespace_id` below `state_dir`. Reading makes nothing: where no data is, there is no
-    key."""
-
-    def __init__(self, namespace_id: str, state_dir: Path) -> None:
-        self._id = namespace_id
-        self._path = namespace_path(state_dir, namespace_id)
-        self._runner = asyncio.Runner()
-        tasks.install(self._runner.get_loop())
-        self._namespace = shared_namespace(namespace_id, state_dir, WallClock())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+@contextmanager
+def local_namespace(namespace_id: str, state_dir: Path) -> Iterator[LocalNamespace]:
+    """The namespace `namespace_id` below `state_dir`."""
+    with running() as runner:
+        namespace = shared_namespace(namespace_id, state_dir, WallClock())
         try:
-            self._runner.run(self._namespace.close())
+            yield LocalNamespace(namespace, runner, namespace_id, namespace_path(state_dir, namespace_id))
         finally:
-            self._runner.close()
+            runner.run(namespace.close())
+
+
+class LocalNamespace:
+    """What the commands do with it. Reading makes nothing: where no data is, there is no key."""
+
+    def __init__(self, namespace: Namespace, runner: asyncio.Runner, namespace_id: str, path: Path) -> None:
+        self._namespace = namespace
+        self._runner = runner
+        self._id = namespace_id
+        self._path = path
 
     def get(self, key: str) -> bytes | None:
         """The value of `key`, None when there is none."""

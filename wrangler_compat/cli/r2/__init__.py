@@ -1,0 +1,1 @@
+"""`edge r2`: objects and buckets."""
