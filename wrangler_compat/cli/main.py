@@ -11,6 +11,7 @@ from edge.errors import EdgeError, UserError
 from wrangler_compat.cli.lazy import LazyGroup
 
 _COMMANDS = {
+    "check": ("wrangler_compat.cli.check", "Find what would not run on Cloudflare."),
     "cloud": ("wrangler_compat.cli.cloud", "Answer as Cloudflare's API on this machine."),
     "deploy": (
         "wrangler_compat.cli.deploy",

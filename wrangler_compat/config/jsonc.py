@@ -14,7 +14,8 @@ import re
 from typing import Any
 
 _STRING = r'"(?:\\.|[^"\\\n])*"'
-_COMMENT = r"//[^\n]*|/\*.*?\*/"
+# Atomic: what follows a comment must not be looked for inside of it.
+_COMMENT = r"(?>//[^\n]*|/\*.*?\*/)"
 _NOISE = re.compile(rf"{_STRING}|{_COMMENT}|,(?=(?:\s|{_COMMENT})*[}}\]])", re.DOTALL)
 _TOKEN = re.compile(rf"{_STRING}|[{{}}\[\]:,]", re.DOTALL)
 _NOT_NEWLINE = re.compile(r"[^\n]")
@@ -52,6 +53,8 @@ def positions(text: str) -> dict[tuple[str | int, ...], tuple[int, int]]:
             source.count("\n", 0, token.start()) + 1,
             token.start() - source.rfind("\n", 0, token.start()),
         )
+        if sign[0] in '{["' and path and isinstance(path[-1], int):
+            found[tuple(path)] = at  # an element begins, perhaps on a line after the bracket or comma
         if sign in "{[":
             path.append("" if sign == "{" else 0)
             expects_key = sign == "{"

@@ -19,6 +19,8 @@ from wrangler_compat.config import jsonc
             '{"url": "https://x/y", "c": "/* no */", "t": ",]"}',
             {"url": "https://x/y", "c": "/* no */", "t": ",]"},
         ),
+        ('{"a": [1, // see [2]\n3]}', {"a": [1, 3]}),
+        ('{"a": [1, /* x */ 2 /* ] */]}', {"a": [1, 2]}),
         ('{"quote": "\\"// still\\""}', {"quote": '"// still"'}),
         ('\ufeff{"bom": true}', {"bom": True}),
     ],
@@ -53,3 +55,5 @@ def test_positions_of_members() -> None:
     assert found["vars", "B", 1, "c"] == (6, 5)
     assert found["kv", 0, "id"] == (9, 4)
     assert found["kv", 1, "id"] == (10, 4)
+    assert [found["kv", index] for index in (0, 1)] == [(9, 3), (10, 3)]
+    assert [found["vars", "B", index] for index in (0, 1)] == [(5, 8), (6, 4)]

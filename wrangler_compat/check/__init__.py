@@ -1,0 +1,1 @@
+"""`edge check`: what CPython forgives and the platform does not."""
