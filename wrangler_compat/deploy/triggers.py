@@ -19,6 +19,7 @@ from wrangler_compat.deploy.deployed import Deployed
 from wrangler_compat.deploy.plan import Plan
 from wrangler_compat.deploy.report import trigger_lines
 
+_WORKERS_DEV = "workers.dev"
 #: The day whose rules for preview URLs are meant.
 _SUBDOMAIN_API = {"Cloudflare-Workers-Script-Api-Date": "2025-08-01"}
 _CONSUMER_SETTINGS = {
@@ -33,10 +34,10 @@ _CONSUMER_SETTINGS = {
 def set_triggers(plan: Plan, deployed: Deployed, account: Account) -> list[str]:
     """Set all of them; where the Worker can be reached. Raises UserError with what could not be set."""
     script = f"/workers/scripts/{plan.name}"
-    failed = []
+    failed, answers = [], dict[str, object]()
     for what, setting in _settings(plan, account, script):
         try:
-            setting()
+            answers[what] = setting()
         except CloudflareApiError as error:
             failed.append(f"  {what}:\n    " + error.message.replace("\n", "\n    "))
     if failed:
@@ -45,13 +46,14 @@ def set_triggers(plan: Plan, deployed: Deployed, account: Account) -> list[str]:
             + "\n\n".join(failed)
             + "\n\nThe new version is live, and the other triggers are set: mend this and deploy again."
         )
-    address = [] if deployed.subdomain is None else [f"https://{plan.name}.{deployed.subdomain}"]
-    return [*address, *trigger_lines(plan.triggers), *_others(plan.project.settings)]
+    address = answers[_WORKERS_DEV] or f"https://{plan.name}.{deployed.subdomain}"
+    addresses = [str(address)] if plan.triggers.workers_dev else []
+    return [*addresses, *trigger_lines(plan.triggers), *_others(plan.project.settings)]
 
 
 def _settings(plan: Plan, account: Account, script: str) -> Iterator[tuple[str, Callable[[], object]]]:
     triggers, settings = plan.triggers, plan.project.settings
-    yield "workers.dev", partial(_workers_dev, plan, account, script)
+    yield _WORKERS_DEV, partial(_workers_dev, plan, account, script)
     if triggers.routes:
         routes = [dict(route) for route in triggers.routes]
         yield "Routes", partial(account.call, "PUT", f"{script}/routes", body=routes)
@@ -67,11 +69,13 @@ def _settings(plan: Plan, account: Account, script: str) -> Iterator[tuple[str, 
             yield "Workflows", partial(_workflow, workflow, plan.name, account)
 
 
-def _workers_dev(plan: Plan, account: Account, script: str) -> None:
+def _workers_dev(plan: Plan, account: Account, script: str) -> str | None:
+    """Switch it on or off; the address, when the answer has it."""
     wanted: dict[str, Any] = {"enabled": plan.triggers.workers_dev}
     if plan.triggers.preview_urls is not None:
         wanted["previews_enabled"] = plan.triggers.preview_urls
-    account.call("POST", f"{script}/subdomain", body=wanted, headers=_SUBDOMAIN_API)
+    answer = account.call("POST", f"{script}/subdomain", body=wanted, headers=_SUBDOMAIN_API)
+    return answer.get("url") or None
 
 
 def _custom_domains(plan: Plan, account: Account, script: str) -> None:
