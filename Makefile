@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test fast lint types bench clean
+.PHONY: run test docker fast lint types bench clean
 
 run: $(STAMP)            ## serve Cortex and print where: sign in, send a message, look at its waterfall
 	$(BIN)/edge dev cortex
@@ -11,8 +11,11 @@ run: $(STAMP)            ## serve Cortex and print where: sign in, send a messag
 test: $(STAMP)           ## all tests; what a test needs and cannot find is skipped with the reason
 	$(BIN)/python -m pytest
 
+docker: $(STAMP)         ## the tests of the docker engine, on a daemon of their own; needs root and dockerd
+	tests/sandbox/engines/docker/dockerd.sh run $(BIN)/python -m pytest -m docker -n 3
+
 fast: $(STAMP)           ## tests that take no more than a moment
-	$(BIN)/python -m pytest -m "not slow and not browser and not peers"
+	$(BIN)/python -m pytest -m "not slow and not browser and not peers and not docker"
 
 lint: $(STAMP)           ## style, banned APIs, types
 	$(BIN)/ruff check .

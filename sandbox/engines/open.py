@@ -6,7 +6,6 @@ import os
 import runpy
 
 from edge.containers.engine import Engine
-from edge.errors import UnsupportedError
 from edge.world import World
 from sandbox.engines.context import EngineContext
 from sandbox.engines.names import check_name
@@ -45,4 +44,7 @@ def _engine(name: str, context: EngineContext) -> Engine:
         from sandbox.engines.fake.engine import FakeEngine
 
         return FakeEngine(context)
-    raise UnsupportedError(f"the container engine {name!r} is not built yet (docs/limitations.md)")
+    from sandbox.engines.docker.address import docker_address, podman_address
+    from sandbox.engines.docker.engine import DockerEngine
+
+    return DockerEngine(context, podman_address if name == "podman" else docker_address)

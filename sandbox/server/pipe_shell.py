@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from edge.containers.engine import (
@@ -66,15 +66,22 @@ class PipeShell:
         self._watch = spawn_outside(self._until_exit(), name="shell exit")
 
     @classmethod
-    async def open(cls, instance: Instance, *, cwd: str, env: Mapping[str, str]) -> PipeShell:
-        """Start bash, else sh, in `cwd` with `env` added to the container's.
+    async def open(
+        cls,
+        instance: Instance,
+        *,
+        cwd: str,
+        env: Mapping[str, str],
+        shells: Sequence[tuple[str, ...]] = _SHELLS,
+    ) -> PipeShell:
+        """Start the first of `shells` that there is, in `cwd` with `env` added to the container's.
 
-        Raises FileNotFoundError when `cwd` or both shells are missing, ValueError for a variable that no
+        Raises FileNotFoundError when `cwd` or all shells are missing, ValueError for a variable that no
         shell can export, ContainerGone.
         """
         for name in env:
             checked_name(name)
-        shell = cls(await _start(instance, env))
+        shell = cls(await _start(instance, shells, env))
         try:
             await shell._send(PROLOGUE)
             moved = await shell.run(f"command cd -- {shlex.quote(cwd)}", _drop)
@@ -108,6 +115,11 @@ class PipeShell:
         except asyncio.CancelledError:
             running.output = None
             raise
+
+    async def feed(self, data: bytes) -> None:
+        """Write to the shell's own input: what the command that runs reads from there, else commands that
+        print nothing. Raises ContainerGone by way of the next `run`."""
+        await self._send(data)
 
     async def environment(self) -> dict[str, str]:
         """The exported variables as they are now."""
@@ -200,9 +212,9 @@ class PipeShell:
                 running.done.set_exception(how)
 
 
-async def _start(instance: Instance, env: Mapping[str, str]) -> Process:
+async def _start(instance: Instance, shells: Sequence[tuple[str, ...]], env: Mapping[str, str]) -> Process:
     missing: FileNotFoundError | None = None
-    for argv in _SHELLS:
+    for argv in shells:
         try:
             return await instance.spawn(argv, env=env, stdin=True)
         except FileNotFoundError as error:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from edge.containers.engine import ContainerGone
-from sandbox.engines.process.pipes import FdConnection
+from edge.containers.engine import Connection, ContainerGone
 
 _log = logging.getLogger("edge.containers")
 _LINE_BYTES = 16 * 1024
 
 
-async def log_lines(name: str, stream: FdConnection) -> None:
+async def log_lines(name: str, stream: Connection) -> None:
     """Log each line of `stream` until it ends; a longer one comes in pieces."""
     rest = b""
     try:
@@ -26,4 +25,4 @@ async def log_lines(name: str, stream: FdConnection) -> None:
     except ContainerGone:
         return
     finally:
-        stream.release()
+        await stream.close()

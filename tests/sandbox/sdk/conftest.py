@@ -12,7 +12,11 @@ from tests.sandbox.engines.contract.houses import capabilities
 from tests.sandbox.sdk.house import ENGINES, SdkHouse
 
 
-@pytest.fixture(params=ENGINES)
+def _parameter(name: str) -> object:
+    return pytest.param(name, marks=[pytest.mark.docker] if name == "docker" else [])
+
+
+@pytest.fixture(params=[_parameter(name) for name in ENGINES])
 def sdk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SdkHouse]:
     for marker in request.node.iter_markers("capability"):
         cell = capabilities()[marker.args[0]][request.param]

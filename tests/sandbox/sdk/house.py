@@ -17,6 +17,7 @@ from sandbox.engines.context import EngineContext
 from sandbox.engines.fake.engine import FakeEngine
 from sandbox.engines.process.engine import ProcessEngine
 from sandbox.engines.supervised import Supervised
+from tests.sandbox.engines.docker import daemon
 from tests.sandbox.sdk.watched import WatchedEngine
 from wrangler_compat.modules.dialect import PythonDialect
 
@@ -33,12 +34,15 @@ class Suited:
     make: Callable[[EngineContext], Engine]
     clock: Callable[[], Clock] = WallClock
     image: str = "sandbox"
+    #: Makes what it needs; raises EngineUnavailable.
+    furnish: Callable[[], None] = lambda: None
 
 
 #: An engine joins the suite by a line here.
 ENGINES: dict[str, Suited] = {
     "fake": Suited(FakeEngine, VirtualClock),
     "process": Suited(lambda context: ProcessEngine(context, pool_size=0)),
+    "docker": Suited(daemon.engine, image=daemon.USERLAND, furnish=daemon.has_images),
 }
 CONTAINER = ContainerConfig(
     class_name="Sandbox", image="sandbox", instance_type="basic", vcpu=0.25, memory_mib=1024
@@ -76,6 +80,7 @@ class SdkHouse:
     """Everything a test of the SDK touches."""
 
     def __init__(self, suited: Suited, folder: Path, faults: Any = None) -> None:
+        suited.furnish()
         worker = folder / "worker"
         worker.mkdir()
         (worker / "entry.py").write_text(ENTRY)

@@ -66,7 +66,7 @@ def test_waiting_for_a_port_costs_one(sdk: SdkHouse, monkeypatch: pytest.MonkeyP
     async def body() -> None:
         box = sdk.box()
         process = await box.start_process(
-            "sleep 0.3; exec python3 -m http.server 8123 --bind 127.0.0.1", env={"PYTHONUNBUFFERED": "1"}
+            "sleep 0.3; exec python3 -m http.server 8123", env={"PYTHONUNBUFFERED": "1"}
         )
         await process.wait_for_port(8123, interval=20, timeout=20_000)
         await process.wait_for_port(8123, mode="tcp", timeout=20_000)

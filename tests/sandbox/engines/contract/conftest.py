@@ -10,7 +10,12 @@ from edge.containers.engine import Instance
 from tests.sandbox.engines.contract.houses import HOUSES, House
 
 
-@pytest.fixture(scope="session", params=HOUSES, ids=lambda house: house.name)
+def _parameter(house: House) -> object:
+    marks = [pytest.mark.docker] if house.name == "docker" else []
+    return pytest.param(house, id=house.name, marks=marks)
+
+
+@pytest.fixture(scope="session", params=[_parameter(house) for house in HOUSES])
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     found: House = request.param
     found.open(tmp_path_factory.mktemp(found.name))

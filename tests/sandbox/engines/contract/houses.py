@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -27,6 +27,7 @@ from sandbox.engines.context import EngineContext
 from sandbox.engines.fake.engine import FakeEngine
 from sandbox.engines.fake.process import FakeProcess
 from sandbox.engines.process.engine import ProcessEngine
+from tests.sandbox.engines.docker import daemon
 
 _T = TypeVar("_T")
 _COMPAT = Path(__file__).parents[4] / "docs" / "compat.md"
@@ -49,13 +50,15 @@ class House:
 
     name: str
     make: Callable[[EngineContext], Engine]
-    image: Image = field(default_factory=lambda: Image(reference="contract"))
+    image: Image = Image(reference="contract")
     clock: Callable[[], Clock] = WallClock
     loop: Callable[[Clock], asyncio.AbstractEventLoop] = lambda _: asyncio.new_event_loop()
     #: A program that listens at an address and a port, prints a line, and sends back what it is sent.
     echo: Callable[[str, int], tuple[str, ...]] = lambda host, port: ("python3", "-c", _ECHO, host, str(port))
     #: Its column in docs/compat.md, where that is not its name.
     column: str = ""
+    #: Makes what it needs; raises EngineUnavailable.
+    furnish: Callable[[], None] = lambda: None
     #: Why it cannot be tested here; set when opened.
     unavailable: str | None = None
 
@@ -68,6 +71,7 @@ class House:
         self._started = 0
         self._instances: list[Instance] = []
         try:
+            self.furnish()
             self.run(self.engine.open())
         except EngineUnavailable as error:
             self.unavailable = str(error)
@@ -145,4 +149,5 @@ HOUSES = [
     House("process-copy", partial(ProcessEngine, styles=("copy",)), column="process"),
     House("process-user", partial(ProcessEngine, as_root=False), column="process"),
     House("process-user-copy", partial(ProcessEngine, styles=("copy",), as_root=False), column="process"),
+    House("docker", daemon.engine, Image(reference=daemon.USERLAND), furnish=daemon.has_images),
 ]

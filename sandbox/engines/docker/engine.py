@@ -1,0 +1,170 @@
+"""The docker engine: each container is one of a daemon's, on a network of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+
+from docker.errors import APIError
+
+from edge.containers.engine import ContainerGone, EngineUnavailable, Image, InstanceSpec, StartFailed
+from edge.kernel.tasks import log_failure, spawn_outside
+from sandbox.engines.context import EngineContext
+from sandbox.engines.docker import ports
+from sandbox.engines.docker.address import Address, docker_address
+from sandbox.engines.docker.creation import Creation, remove
+from sandbox.engines.docker.daemon import Daemon, gently, refusal
+from sandbox.engines.docker.images import Images
+from sandbox.engines.docker.instance import DockerInstance
+from sandbox.engines.docker.networks import Network, Networks, forwards
+from sandbox.engines.docker.owner import new_owner, remove_left
+from sandbox.engines.docker.streams import STDERR, STDOUT, StreamEnd, Streams
+from sandbox.engines.docker.wire import Refused, Wire
+from sandbox.engines.process.output import log_lines
+
+_log = logging.getLogger("edge.containers")
+
+
+class DockerEngine:
+    """Implements `edge.containers.engine.Engine`."""
+
+    name = "docker"
+
+    def __init__(
+        self,
+        context: EngineContext,
+        address: Callable[[], Address] = docker_address,
+        *,
+        publish: bool | None = None,
+    ) -> None:
+        """`address`: where the daemon is, asked when the engine opens. `publish`: reach ports by publishing
+        them on this machine; None: when containers have no address that this machine reaches."""
+        self._clock = context.clock
+        self._address = address
+        self._publish = publish
+        self._owner = new_owner()
+        self._names = itertools.count(1)
+        self._daemon: Daemon | None = None
+        self._instances: set[DockerInstance] = set()
+        #: Whether an image has a program.
+        self._has: dict[tuple[str, str], bool] = {}
+
+    def isolation(self) -> str:
+        where = "" if self._daemon is None else f" at {self._daemon.address}"
+        routed = (
+            " This machine forwards packets: where the daemon keeps no firewall, containers reach each other."
+            if forwards()
+            else ""
+        )
+        return (
+            f"Containers of the daemon{where}: each has files, processes and a network of its own. "
+            f"The kernel is shared.{routed}"
+        )
+
+    async def open(self) -> None:
+        self._daemon = await Daemon.connect(self._clock, self._address())
+        self._images = Images(self._daemon)
+        self._networks = Networks(self._daemon, self._owner)
+        for name in await self._daemon.call(remove_left):
+            _log.info("removed what an engine that is gone had left: %s", name)
+
+    async def prepare(self, image: Image) -> None:
+        self._opened()
+        await self._images.build(image)
+
+    async def start(self, spec: InstanceSpec) -> DockerInstance:
+        daemon = self._opened()
+        image = await self._images.get(spec.image)
+        name = f"edge-{self._owner.replace('/', '-')}-{next(self._names)}"
+        network = await self._networks.make(name, internet=spec.enable_internet)
+        publish = network.is_elsewhere if self._publish is None else self._publish
+        creation = Creation(name, self._owner, spec, image, network, publish)
+        try:
+            id = await daemon.call(creation.create)
+        except BaseException as error:
+            await self._networks.remove(network)
+            if isinstance(error, APIError):
+                raise StartFailed(f"A container of {spec.image} cannot be made: {refusal(error)}") from error
+            raise
+        instance = self._instance(daemon, creation, id, network)
+        try:
+            await self._run(daemon, creation, instance)
+        except BaseException as error:
+            await instance.destroy()
+            if isinstance(error, APIError | Refused):
+                said = refusal(error) if isinstance(error, APIError) else error
+                raise StartFailed(f"A container of {spec.image} does not start: {said}") from error
+            raise
+        return instance
+
+    async def close(self) -> None:
+        await asyncio.gather(*(instance.destroy() for instance in list(self._instances)))
+        if self._daemon is not None:
+            await self._daemon.close()
+            self._daemon = None
+
+    # -- one container
+
+    def _opened(self) -> Daemon:
+        if self._daemon is None:
+            raise EngineUnavailable("The engine is not open.")
+        return self._daemon
+
+    def _instance(self, daemon: Daemon, creation: Creation, id: str, network: Network) -> DockerInstance:
+        async def free() -> None:
+            await gently(daemon, lambda api: remove(api, id))
+            await self._networks.remove(network)
+            self._instances.discard(instance)  # last: `close` waits for what it finds here
+
+        instance = DockerInstance(daemon, id, creation.spec.name, has_main=not creation.is_idle, free=free)
+        self._instances.add(instance)
+        return instance
+
+    async def _run(self, daemon: Daemon, creation: Creation, instance: DockerInstance) -> None:
+        await self._check_program(daemon, creation, instance.id)
+        # Both before the start: nothing it prints is missed, nor its end, however soon that is.
+        output, watch = await asyncio.gather(daemon.attach(instance.id), daemon.watch_exit(instance.id))
+        instance.started(watch)
+        _log_output(creation.spec.name, output)
+        await daemon.call(lambda api: api.start(instance.id))
+        instance.host = creation.network.address
+        if creation.publish:
+            instance.host = daemon.address.host or "127.0.0.1"
+            found = await daemon.call(lambda api: api.inspect_container(instance.id))
+            instance.published = ports.published(found)
+        if creation.is_idle and (beside := (*creation.image.entrypoint, *creation.image.command)):
+            task = spawn_outside(_run_beside(instance, beside), name=f"command of {instance.name}")
+            task.add_done_callback(log_failure)
+
+    async def _check_program(self, daemon: Daemon, creation: Creation, id: str) -> None:
+        """What runs it is an init, so that the daemon does not notice when there is none."""
+        program = creation.program
+        if program is None:
+            return
+        key = (creation.image.id, program)
+        if key not in self._has:
+            self._has[key] = await daemon.call(lambda api: creation.has_program(api, id, program))
+        if not self._has[key]:
+            raise StartFailed(f"The image {creation.spec.image} has no {program}")
+
+
+def _log_output(name: str, wire: Wire) -> None:
+    streams = Streams(wire, terminal=False, on_end=lambda: None)
+    for number in (STDOUT, STDERR):
+        spawn_outside(log_lines(name, StreamEnd(streams, number, stdin=False)), name=f"output of {name}")
+
+
+async def _run_beside(instance: DockerInstance, command: tuple[str, ...]) -> None:
+    """What the image of a sandbox runs."""
+    try:
+        process = await instance.spawn(command)
+    except ContainerGone:
+        return
+    except OSError as error:
+        _log.warning("%s: the command of its image does not run: %s", instance.name, error)
+        return
+    for stream in (process.io, process.stderr):
+        assert stream is not None
+        spawn_outside(log_lines(instance.name, stream), name=f"output of {instance.name}")
