@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from edge.errors import UserError
 from tests.cloud.running import RunningCloud, cloud_in_thread
 from tests.cloud.wrangling import Wrangler
-from tests.wrangler_compat.deploy.projects import ENTRY, write_project
+from tests.wrangler_compat.deploy.projects import SHOP, write_project
 from wrangler_compat.cli.main import edge
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.workers.version import Version
@@ -33,7 +33,7 @@ def deploy(cloud: RunningCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, value)
 
     def run(*flags: str, files: dict[str, str | bytes] | None = None, **config: Any) -> Result:
-        write_project(tmp_path, files, **config)
+        write_project(tmp_path, {"src/entry.py": SHOP, **(files or {})}, **config)
         return CliRunner().invoke(edge, ["deploy", str(tmp_path), *flags])
 
     return run
@@ -76,7 +76,7 @@ def test_a_new_worker_with_everything(cloud: RunningCloud, deploy: Deploy) -> No
         triggers={"crons": ["0 4 * * *"]},
     )
     assert answer.exception is None, answer.output
-    assert modules(cloud)["entry.py"] == ("text/x-python", ENTRY.encode())
+    assert modules(cloud)["entry.py"] == ("text/x-python", SHOP.encode())
     assert modules(cloud)["page.html"] == ("text/plain", b"<p>")
     assert live(cloud).runtime["assets"]["manifest"]["/a.txt"]["size"] == 1
     assert api(cloud, "/workers/scripts/shop/schedules")["schedules"][0]["cron"] == "0 4 * * *"
@@ -92,14 +92,15 @@ def test_the_next_deploy_is_a_version_and_keeps_secrets_and_data(
 ) -> None:
     (tmp_path / "s.json").write_text('{"KEY": "hush"}')
     deploy("--secrets-file", str(tmp_path / "s.json"), durable_objects=CART, migrations=MIGRATIONS)
-    answer = deploy(files={"src/entry.py": "# two\n" + ENTRY}, durable_objects=CART, migrations=MIGRATIONS)
+    answer = deploy(files={"src/entry.py": "# two\n" + SHOP}, durable_objects=CART, migrations=MIGRATIONS)
     assert answer.exception is None, answer.output
     assert modules(cloud)["entry.py"][1].startswith(b"# two")
     assert len(api(cloud, "/workers/scripts/shop/versions")["items"]) == 2
     assert [secret["name"] for secret in api(cloud, "/workers/scripts/shop/secrets")] == ["KEY"]
     moved = [*MIGRATIONS, {"tag": "v2", "renamed_classes": [{"from": "Cart", "to": "Basket"}]}]
     basket = {"bindings": [{"name": "CART", "class_name": "Basket"}]}
-    assert deploy(durable_objects=basket, migrations=moved).exception is None
+    renamed = {"src/entry.py": SHOP.replace("Cart", "Basket")}
+    assert deploy(files=renamed, durable_objects=basket, migrations=moved).exception is None
     service = api(cloud, "/workers/services/shop")
     assert service["default_environment"]["script"]["migration_tag"] == "v2"
 
@@ -124,7 +125,7 @@ def test_what_cloudflare_refuses_changes_nothing(
 ) -> None:
     deploy()
     before = live(cloud).id
-    answer = deploy(**config)
+    answer = deploy("--no-check", **config)
     assert isinstance(answer.exception, UserError)
     assert text in str(answer.exception)
     assert str(answer.exception).endswith("The Worker was not changed.")

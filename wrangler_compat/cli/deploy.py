@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,10 +33,12 @@ _MINIFY = "Python is not minified: its names are its interface. Leave --minify a
 @click.option("--tag", help="A tag for the version.")
 @click.option("--message", help="A message for the version.")
 @click.option("--containers-rollout", type=click.Choice(["none"]), help="none: leave containers as they are.")
+@click.option("--check/--no-check", "checked", default=True, show_default=True,
+              help="Upload nothing that edge check finds errors in.")  # fmt: skip
 @click.option("--minify", is_flag=True, help="Refused: Python is uploaded as it is.")
 def command(directory: str, config: str | None, variables: tuple[str, ...], secrets_file: str | None,
             dry_run: bool, outdir: str | None, as_json: bool, minify: bool, containers_rollout: str | None,
-            **rest: object) -> None:  # fmt: skip
+            checked: bool, **rest: Any) -> None:  # fmt: skip
     """Upload the Worker of DIR (the current folder) to Cloudflare, and make it live.
 
     The account is that of CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID) in the environment.
@@ -55,6 +57,8 @@ def command(directory: str, config: str | None, variables: tuple[str, ...], secr
     plan = _plan(path, dict(map(variable, variables)), secrets_file, rest)
     for warning in plan.warnings:
         warn(warning)
+    if checked:
+        _check(path, rest["environment"], dry_run=dry_run)
     if outdir is not None:
         write_plan(plan, Path(outdir))
     if dry_run:
@@ -63,7 +67,7 @@ def command(directory: str, config: str | None, variables: tuple[str, ...], secr
         _deploy(plan, as_json=as_json, containers=containers_rollout is None)
 
 
-def _plan(path: Path, overrides: dict[str, str], secrets_file: str | None, rest: dict[str, object]) -> Plan:
+def _plan(path: Path, overrides: dict[str, str], secrets_file: str | None, rest: dict[str, Any]) -> Plan:
     from wrangler_compat.deploy.plan import UploadOptions, make_plan
     from wrangler_compat.deploy.project import DeployOptions, read_project
     from wrangler_compat.deploy.secrets_file import read_secrets
@@ -71,6 +75,26 @@ def _plan(path: Path, overrides: dict[str, str], secrets_file: str | None, rest:
     secrets = {} if secrets_file is None else read_secrets(Path(secrets_file))
     project = read_project(path, DeployOptions.of(overrides, rest))
     return make_plan(project, UploadOptions.of(overrides, secrets, rest))
+
+
+def _check(path: Path, environment: str | None, *, dry_run: bool) -> None:
+    """Say what would not run on Cloudflare; UserError for errors in what would be uploaded."""
+    from datetime import UTC, datetime
+
+    from edge.kernel.clock import WallClock
+    from wrangler_compat.check.project import open_project
+    from wrangler_compat.check.report import as_text, count
+    from wrangler_compat.check.run import check_project
+
+    today = datetime.fromtimestamp(WallClock().now(), UTC).date()
+    findings = check_project(open_project(path, environment, today))
+    if findings:
+        warn(as_text(findings))
+    if count(findings)["errors"] and not dry_run:
+        raise UserError(
+            "Nothing was uploaded: this would not run on Cloudflare. Mend it, silence what is wrong about it "
+            "(docs/check.md), or give --no-check."
+        )
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from edge.errors import UserError
 from tests.wrangler_compat.deploy.api import ENVIRONMENT, VERSION, Api, failing
-from tests.wrangler_compat.deploy.projects import write_project
+from tests.wrangler_compat.deploy.projects import SHOP, write_project
 from wrangler_compat.cli.main import edge
 from wrangler_compat.cloudflare import account
 from wrangler_compat.cloudflare.refusal import CloudflareApiError
@@ -21,16 +21,20 @@ def deploy(folder: Path, *flags: str) -> Result:
     return CliRunner().invoke(edge, ["deploy", str(folder), *flags])
 
 
+NAMESPACE = "0123456789abcdef0123456789abcdef"
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     config: dict[str, Any] = {
         "vars": {"GREETING": "hello"},
-        "kv_namespaces": [{"binding": "KV", "id": "n1"}],
+        "kv_namespaces": [{"binding": "KV", "id": NAMESPACE}],
+        "durable_objects": {"bindings": [{"name": "CART", "class_name": "Cart"}]},
         "assets": {"directory": "public"},
         "triggers": {"crons": ["0 4 * * *"]},
         "migrations": [{"tag": "v1", "new_sqlite_classes": ["Cart"]}],
     }
-    write_project(tmp_path, {"public/a.txt": "a"}, **config)
+    write_project(tmp_path, {"src/entry.py": SHOP, "public/a.txt": "a"}, **config)
     return tmp_path
 
 
@@ -39,11 +43,11 @@ def test_a_dry_run_shows_every_file_binding_and_trigger(shop: Path) -> None:
     assert (answer.exit_code, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
     assert lines[0].split() == ["Module", "Type", "Size"]
-    assert lines[1].split() == ["entry.py", "text/x-python", "0.08", "KiB"]
-    assert "env.KV (n1)             KV Namespace" in lines
-    assert 'env.GREETING ("hello")  Environment Variable' in lines
+    assert lines[1].split() == ["entry.py", "text/x-python", "0.15", "KiB"]
+    assert f"env.KV ({NAMESPACE})  KV Namespace" in lines
+    assert 'env.GREETING ("hello")                     Environment Variable' in lines
     assert [line for line in lines if line.startswith("/a.txt  ")]
-    assert [line for line in lines if line.startswith("Total Upload: 0.08 KiB / gzip: ")]
+    assert [line for line in lines if line.startswith("Total Upload: 0.15 KiB / gzip: ")]
     assert lines[-3:] == ["Trigger: schedule: 0 4 * * *", "Trigger: workers.dev", "--dry-run: exiting now."]
 
 
@@ -102,7 +106,7 @@ def test_a_deploy_says_what_wrangler_says(shop: Path, api: Api) -> None:
     answer = deploy(shop, "--tag", "t1", "--message", "first")
     assert (answer.exit_code, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
-    assert lines[0].startswith("Total Upload: 0.08 KiB / gzip: ")
+    assert lines[0].startswith("Total Upload: 0.15 KiB / gzip: ")
     assert "✨ Uploaded 1 of 1 static files" in lines
     assert lines[-4].startswith("Deployed shop triggers (")
     assert lines[-3:] == [
@@ -148,3 +152,32 @@ def test_without_a_token_nothing_is_asked(shop: Path, api: Api, monkeypatch: pyt
     assert isinstance(answer.exception, UserError)
     assert "CLOUDFLARE_API_TOKEN is not set" in str(answer.exception)
     assert api.calls == []
+
+
+SUBPROCESS = "import subprocess\n\n\ndef run():\n    subprocess.run(['ls'])\n"
+
+
+def broken(shop: Path) -> Path:
+    entry = shop / "src/entry.py"
+    entry.write_text(entry.read_text() + "\nfrom helper import run\n")
+    (shop / "src/helper.py").write_text(SUBPROCESS)
+    return shop
+
+
+def test_what_would_not_run_there_is_not_uploaded(shop: Path, api: Api) -> None:
+    answer = deploy(broken(shop))
+    assert isinstance(answer.exception, UserError)
+    assert "Nothing was uploaded: this would not run on Cloudflare." in str(answer.exception)
+    assert "helper.py:5:" in answer.stderr
+    assert api.calls == []
+
+
+def test_unless_told_otherwise(shop: Path, api: Api) -> None:
+    answer = deploy(broken(shop), "--no-check")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert "PUT /workers/scripts/shop" in api.calls
+
+
+def test_a_dry_run_says_what_would_not_run_there(shop: Path) -> None:
+    answer = deploy(broken(shop), "--dry-run")
+    assert (answer.exit_code, "helper.py:5:" in answer.stderr) == (0, True)

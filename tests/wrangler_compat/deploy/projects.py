@@ -11,6 +11,8 @@ from wrangler_compat.deploy.plan import Plan, UploadOptions, make_plan
 from wrangler_compat.deploy.project import DeployOptions, Project, read_project
 
 ENTRY = "from workers import WorkerEntrypoint\n\nclass Default(WorkerEntrypoint):\n    pass\n"
+#: The same with a Durable Object.
+SHOP = f"{ENTRY}\nfrom workers import DurableObject\n\nclass Cart(DurableObject):\n    pass\n"
 CONFIG: dict[str, Any] = {
     "name": "shop",
     "main": "src/entry.py",
@@ -29,14 +31,14 @@ def write_project(folder: Path, files: Mapping[str, str | bytes] | None = None, 
     texts: dict[str, str | bytes] = {
         "src/entry.py": ENTRY,
         **SDK,
-        "wrangler.json": json.dumps(settings),
+        "wrangler.jsonc": json.dumps(settings),
         **(files or {}),
     }
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return folder / "wrangler.json"
+    return folder / "wrangler.jsonc"
 
 
 def project_of(folder: Path, **config: Any) -> Project:

@@ -60,7 +60,7 @@ def test_vendored_packages_beside_the_main_module_are_refused(tmp_path: Path) ->
 def test_a_main_module_in_the_projects_own_folder(tmp_path: Path) -> None:
     found = kinds(bundle_of(tmp_path, {"entry.py": ENTRY}, main="entry.py"))
     assert found["python_modules/workers/__init__.py"] == "Data"
-    assert "wrangler.json" not in found
+    assert "wrangler.jsonc" not in found
 
 
 def test_an_environment_beside_the_main_module_is_named(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_what_cannot_be_deployed(tmp_path: Path, config: dict[str, Any], text: s
     with pytest.raises(UserError) as raised:
         project(tmp_path, **config)
     assert text in str(raised.value)
-    assert str(raised.value).startswith(str(tmp_path / "wrangler.json"))
+    assert str(raised.value).startswith(str(tmp_path / "wrangler.jsonc"))
 
 
 def test_without_a_date_nothing_is_uploaded(tmp_path: Path) -> None:
