@@ -15,12 +15,12 @@ from edge.kernel.random import RandomStreams
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
-    from edge.d1.binding import D1Database
+    from edge.d1.store import Store
     from edge.kv.distance import KvTrouble
     from edge.kv.places import PlaceModel
     from edge.network.faults.faults import Faults
     from edge.network.network import Network
-    from edge.r2.binding import R2Bucket
+    from edge.r2.bucket import Bucket
     from edge.ratelimit.counters import Counters
     from edge.vectorize.index import Index
 
@@ -42,15 +42,22 @@ class Products:
         self._state_dir = state_dir
         self._durable = durable
         self._network = network
-        self._databases: dict[str, D1Database] = {}
-        self._buckets: dict[str, R2Bucket] = {}
+        self._databases: dict[str, Store] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._indexes: dict[str, Index] = {}
         self._counters: dict[str, Counters] = {}
 
     def bindings(self, worker: WorkerConfig) -> dict[str, Any]:
         """The members of the Worker's `env` that are of these products."""
-        found: dict[str, Any] = {d1.name: self._database(d1.id) for d1 in worker.d1}
-        found.update({r2.name: self._bucket(r2.bucket) for r2 in worker.r2})
+        found: dict[str, Any] = {}
+        if worker.d1:
+            from edge.d1.binding import D1Database
+
+            found.update({d1.name: D1Database(self.database(d1.id)) for d1 in worker.d1})
+        if worker.r2:
+            from edge.r2.binding import R2Bucket
+
+            found.update({r2.name: R2Bucket(self.bucket(r2.bucket)) for r2 in worker.r2})
         if worker.vectorize:
             from edge.vectorize.binding import VectorizeIndexImpl
 
@@ -70,26 +77,39 @@ class Products:
     async def close(self) -> None:
         """Finish what is under way and close all files."""
         await asyncio.gather(
-            *(database._close() for database in self._databases.values()),
-            *(bucket._close() for bucket in self._buckets.values()),
+            *(database.close() for database in self._databases.values()),
+            *(bucket.close() for bucket in self._buckets.values()),
             *(index.close() for index in self._indexes.values()),
         )
 
-    def _database(self, database_id: str) -> D1Database:
+    def database(self, database_id: str) -> Store:
+        """What the bindings of a D1 database share."""
         if database_id not in self._databases:
-            from edge.d1.open import open_database
+            from edge.d1.open import open_store
 
             synchronous = "FULL" if self._durable else "NORMAL"
-            self._databases[database_id] = open_database(
+            self._databases[database_id] = open_store(
                 database_id, self._state_dir, self._clock, synchronous=synchronous
             )
         return self._databases[database_id]
 
-    def _bucket(self, name: str) -> R2Bucket:
-        if name not in self._buckets:
-            from edge.r2.open import open_bucket
+    async def remove_database(self, database_id: str) -> None:
+        """Close a D1 database and remove its data."""
+        await self.database(database_id).close()
+        del self._databases[database_id]
+        if self._state_dir is not None:
+            from edge.d1.open import database_path
 
-            self._buckets[name] = open_bucket(
+            path = database_path(self._state_dir, database_id)
+            for file in path.parent.glob(f"{path.name}*"):
+                file.unlink()
+
+    def bucket(self, name: str) -> Bucket:
+        """What the bindings of an R2 bucket share."""
+        if name not in self._buckets:
+            from edge.r2.open import open_store
+
+            self._buckets[name] = open_store(
                 name, self._state_dir, self._clock, self._random, durable=self._durable
             )
         return self._buckets[name]

@@ -18,9 +18,14 @@ def database_path(state: Path, database_id: str) -> Path:
 def open_database(
     database_id: str, directory: Path | None, clock: Clock, *, synchronous: str = "FULL"
 ) -> D1Database:
+    """A binding of the database `database_id`; see `open_store`."""
+    return D1Database(open_store(database_id, directory, clock, synchronous=synchronous))
+
+
+def open_store(database_id: str, directory: Path | None, clock: Clock, *, synchronous: str = "FULL") -> Store:
     """The database `database_id`, below the state directory or in memory when that is None.
 
     Nothing is on disk until its first use. Its owner opens each id once.
     """
     path = None if directory is None else database_path(directory, database_id)
-    return D1Database(Store(path, clock, synchronous=synchronous))
+    return Store(path, clock, synchronous=synchronous)

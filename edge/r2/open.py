@@ -19,12 +19,19 @@ def bucket_path(state: Path, name: str) -> Path:
 def open_bucket(
     name: str, directory: Path | None, clock: Clock, random: RandomStreams, *, durable: bool = True
 ) -> R2Bucket:
+    """A binding of the bucket `name`; see `open_store`."""
+    return R2Bucket(open_store(name, directory, clock, random, durable=durable))
+
+
+def open_store(
+    name: str, directory: Path | None, clock: Clock, random: RandomStreams, *, durable: bool = True
+) -> Bucket:
     """The bucket `name`, below the state directory or in memory when that is None.
 
     Nothing is on disk until its first use. Its owner opens each name once. What is acknowledged survives a
     power cut when `durable`, else a killed process.
     """
     if directory is None:
-        return R2Bucket(Bucket(None, None, clock, random))
+        return Bucket(None, None, clock, random)
     folder = blob_folder(directory, "r2", name)
-    return R2Bucket(Bucket(bucket_path(directory, name), folder, clock, random, durable=durable))
+    return Bucket(bucket_path(directory, name), folder, clock, random, durable=durable)
