@@ -143,3 +143,48 @@ def test_a_worker_is_uploaded_and_deployed() -> None:
             assert gone.value.errors[0].code == 10007
 
     run(check())
+
+
+def test_r2_objects() -> None:
+    async def check() -> None:
+        async with running_cloud() as cloud, client_of(cloud) as client:
+            at = {"account_id": cloud.account_id}
+            await client.r2.buckets.create(name="first", **at)
+            objects = client.r2.buckets.objects
+            for name in ("a", "dir/b", "dir/c"):
+                await objects.upload(name, b"\0" + name.encode(), bucket_name="first", **at)
+            found = await objects.get("dir/b", bucket_name="first", **at)
+            assert await found.read() == b"\0dir/b"
+            listed = [entry async for entry in await objects.list("first", prefix="dir/", **at)]
+            assert [(entry.key, entry.size) for entry in listed] == [("dir/b", 6), ("dir/c", 6)]
+            await objects.delete("dir/b", bucket_name="first", **at)
+            with pytest.raises(NotFoundError) as gone:
+                await objects.get("dir/b", bucket_name="first", **at)
+            assert gone.value.errors[0].code == 10007
+            assert [bucket.name for bucket in (await client.r2.buckets.list(**at)).buckets] == ["first"]
+
+    run(check())
+
+
+def test_d1_queries() -> None:
+    async def check() -> None:
+        async with running_cloud() as cloud, client_of(cloud) as client:
+            at = {"account_id": cloud.account_id}
+            made = await client.d1.database.create(name="library", **at)
+            sql = "CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 'x'), (2, NULL)"
+            await client.d1.database.query(made.uuid, sql=sql, **at)
+            [page] = [
+                found
+                async for found in await client.d1.database.query(
+                    made.uuid, sql="SELECT * FROM t WHERE a > ?", params=["1"], **at
+                )
+            ]
+            assert page.results == []  # a text is greater than every number
+            [raw] = [
+                found async for found in await client.d1.database.raw(made.uuid, sql="SELECT * FROM t", **at)
+            ]
+            assert (raw.results.columns, raw.results.rows) == (["a", "b"], [[1, "x"], [2, None]])
+            assert [found.name async for found in await client.d1.database.list(**at)] == ["library"]
+            assert (await client.d1.database.get(made.uuid, **at)).num_tables == 1
+
+    run(check())

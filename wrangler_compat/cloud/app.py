@@ -10,7 +10,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from edge.kv.errors import KvStorageError
-from wrangler_compat.cloud import identity, kv_bulk, kv_namespaces, kv_values
+from wrangler_compat.cloud import (
+    d1_databases,
+    d1_queries,
+    d1_transfer,
+    identity,
+    kv_bulk,
+    kv_namespaces,
+    kv_values,
+    r2_buckets,
+    r2_objects,
+)
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, refused
@@ -28,6 +38,11 @@ _CONCEPTS = (
     kv_namespaces,
     kv_values,
     kv_bulk,
+    r2_buckets,
+    r2_objects,
+    d1_databases,
+    d1_queries,
+    d1_transfer,
     script_routes,
     version_routes,
     secret_routes,

@@ -22,6 +22,14 @@ CREATE TABLE IF NOT EXISTS kv_namespaces (
     id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, title TEXT NOT NULL,
     UNIQUE (account, title)
 );
+CREATE TABLE IF NOT EXISTS r2_buckets (
+    account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL, created_ms INTEGER NOT NULL,
+    location TEXT, storage_class TEXT NOT NULL, jurisdiction TEXT NOT NULL, PRIMARY KEY (account, name)
+);
+CREATE TABLE IF NOT EXISTS d1_databases (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, jurisdiction TEXT, UNIQUE (account, name)
+);
 CREATE TABLE IF NOT EXISTS scripts (
     key INTEGER PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
     tag TEXT NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,

@@ -15,8 +15,10 @@ from edge.kernel.random import RandomStreams
 from edge.kv.location import namespace_path, values_folder
 from edge.kv.namespace import Namespace
 from edge.kv.open import shared_namespace
+from edge.products import Products
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.transfers import Transfers
 from wrangler_compat.cloud.workers.workers import Workers
 
 
@@ -32,7 +34,9 @@ class Cloud:
         self.catalogue = Catalogue(None if folder is None else folder / "cloud.sqlite")
         self.accounts = Accounts(self.catalogue, clock, random)
         self.workers = Workers(self.catalogue, clock, random)
+        self.transfers = Transfers(clock, random)
         self._namespaces: dict[str, Namespace] = {}
+        self._products: dict[str, Products] = {}
 
     def state_folder(self, account: Account) -> Path | None:
         """Where an account's data lies."""
@@ -46,6 +50,13 @@ class Cloud:
                 namespace_id, folder, self.clock, random=self.random
             )
         return self._namespaces[namespace_id]
+
+    def products(self, account: Account) -> Products:
+        """The databases and buckets of an account."""
+        if account.id not in self._products:
+            folder = self.state_folder(account)
+            self._products[account.id] = Products(self.clock, self.random, folder, durable=True)
+        return self._products[account.id]
 
     async def forget_kv(self, account: Account, namespace_id: str) -> None:
         """Remove the data of a namespace."""
@@ -61,6 +72,8 @@ class Cloud:
         """Finish what is under way and close all files."""
         for namespace in self._namespaces.values():
             await namespace.close()
+        for products in self._products.values():
+            await products.close()
         self.catalogue.close()
 
 

@@ -25,6 +25,10 @@ def check_references(
         kind = binding["type"]
         if kind == "kv_namespace":
             _check_namespace(catalogue, script, binding.get("namespace_id"))
+        elif kind == "r2_bucket":
+            _check_bucket(catalogue, script, binding.get("bucket_name"))
+        elif kind == "d1":
+            _check_database(catalogue, script, binding)
         elif kind == "service":
             _check_service(scripts, script, binding)
         elif kind == "durable_object_namespace":
@@ -35,6 +39,20 @@ def _check_namespace(catalogue: Catalogue, script: Script, namespace_id: str | N
     sql = "SELECT id FROM kv_namespaces WHERE account = ? AND id = ?"
     if catalogue.row(sql, script.account_id, namespace_id) is None:
         raise Refusal(400, 10041, f"KV namespace '{namespace_id}' not found.")
+
+
+def _check_bucket(catalogue: Catalogue, script: Script, name: str | None) -> None:
+    sql = "SELECT name FROM r2_buckets WHERE account = ? AND name = ?"
+    if catalogue.row(sql, script.account_id, name) is None:
+        raise Refusal(400, 10085, f"R2 bucket '{name}' not found. Please use a different name and try again.")
+
+
+def _check_database(catalogue: Catalogue, script: Script, binding: Binding) -> None:
+    database_id = binding.get("id") or binding.get("database_id")
+    sql = "SELECT id FROM d1_databases WHERE account = ? AND id = ?"
+    if catalogue.row(sql, script.account_id, database_id) is None:
+        text = f"D1 binding '{binding['name']}' references database '{database_id}' which was not found."
+        raise Refusal(400, 10181, text)
 
 
 def _check_service(scripts: Scripts, script: Script, binding: Binding) -> None:
