@@ -53,15 +53,18 @@ class ProcessEngine:
         styles: tuple[str, ...] = STYLES,
         as_root: bool | None = None,
         pool_size: int = POOL_SIZE,
+        warm_python: bool = True,
     ) -> None:
         """`styles`: the ways to try, in this order. `as_root`: give sandboxes users of their own, which only
-        root can; None: when we are root. `pool_size`: how many sandboxes of an image are started ahead."""
+        root can; None: when we are root. `pool_size`: how many sandboxes of an image are started ahead.
+        `warm_python`: run plain Python scripts in a fork of process 1."""
         self._clock = context.clock
         state = context.state_dir or _temporary_state()
         self._id = engine_name(next(_engines))
         self._registry = Registry(state / "sandboxes", self._id)
         self._groups = Groups(self._id)
         self._styles = styles
+        self._warm_python = warm_python
         self._as_root = os.geteuid() == 0 if as_root is None else as_root
         self._users = UserRanges(self._as_root, os.getpid())
         # A sandbox that runs holds virtual time, also one that nobody has asked for yet.
@@ -185,7 +188,7 @@ class ProcessEngine:
         assert self._spawner is not None
         self._count += 1
         name = f"{self._count}"
-        instance = ProcessInstance(self._clock, name)
+        instance = ProcessInstance(self._clock, name, warm_python=self._warm_python)
         folder = self._registry.sandbox(name)
         user = self._users.take()
         plan = Plan(

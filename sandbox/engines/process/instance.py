@@ -27,6 +27,7 @@ from sandbox.engines.process.output import log_lines
 from sandbox.engines.process.packages.changes import Area
 from sandbox.engines.process.pipes import FdConnection
 from sandbox.engines.process.program import Program
+from sandbox.engines.process.python_command import python_command
 from sandbox.engines.process.spawner import Booted
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 class ProcessInstance:
     """Implements `edge.containers.engine.Instance`."""
 
-    def __init__(self, clock: Clock, name: str) -> None:
+    def __init__(self, clock: Clock, name: str, *, warm_python: bool = True) -> None:
         self._clock = clock
         self.name = name
+        self._warm_python = warm_python
         #: Where on the host lies what it writes.
         self.areas: Sequence[Area] = ()
         self._booted: Booted | None = None
@@ -201,11 +203,13 @@ class ProcessInstance:
         stdin: bool = False,
         terminal: Terminal | None = None,
     ) -> Program:
+        whole_env = {**self._env, **(env or {})}
         request: Message = {
             "op": "spawn",
             "argv": list(argv),
             "cwd": cwd,
-            "env": {**self._env, **(env or {})},
+            "env": whole_env,
+            "python": python_command(argv, whole_env) if self._warm_python else None,
             "terminal": None if terminal is None else {"cols": terminal.cols, "rows": terminal.rows},
         }
         channel = self._running().channel

@@ -62,7 +62,7 @@ class Spawner:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={"PATH": os.defpath},
+                env={"PATH": os.defpath, "LANG": "C.UTF-8"},
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is for the host, which then closes the zygote

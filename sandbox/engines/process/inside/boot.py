@@ -15,13 +15,14 @@ import traceback
 from sandbox.engines.process.inside import messages, privileges, rootfs, syscalls
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.inside.supervisor import Supervisor
+from sandbox.engines.process.inside.warm_python import WarmPython
 
 HOST_NAME = "sandbox"
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1
 
 
-def run(plan: Plan, control: socket.socket, userns: int | None) -> None:
+def run(plan: Plan, control: socket.socket, userns: int | None, warm: WarmPython) -> None:
     """Become the sandbox and serve it until the host closes `control`. Does not return."""
     code = 1
     try:
@@ -32,10 +33,11 @@ def run(plan: Plan, control: socket.socket, userns: int | None) -> None:
         else:
             _move_in(plan, userns)
         os.umask(0o022)
-        root = os.open(plan["directory"] + "/root" if plan["style"] == "plain" else "/", os.O_PATH)
+        plain_root = plan["directory"] + "/root" if plan["style"] == "plain" else ""
+        root = os.open(plain_root or "/", os.O_PATH)
         messages.send(control, {"op": "ready"}, [root])
         os.close(root)
-        code = Supervisor(control, plan["directory"] + "/root" if plan["style"] == "plain" else "").serve()
+        code = Supervisor(control, warm, plain_root).serve()
     except messages.Closed:
         code = 0  # the host gave up on us
     except OSError as error:

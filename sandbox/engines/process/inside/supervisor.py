@@ -19,16 +19,16 @@ from collections.abc import Callable
 
 from sandbox.engines.process.inside import messages, privileges
 from sandbox.engines.process.inside.messages import Message
-
-_OOM_SCORE = b"300"  # the kernel shall end a hog, not process 1
+from sandbox.engines.process.inside.warm_python import OOM_SCORE, WarmPython
 
 
 class Supervisor:
     """Serves the host's requests."""
 
-    def __init__(self, control: socket.socket, root: str = "") -> None:
+    def __init__(self, control: socket.socket, warm: WarmPython, root: str = "") -> None:
         """`root` is put before directories where there is no file system of our own."""
         self._control = control
+        self._warm = warm
         self._root = root
         self._children: set[int] = set()
         self._exit_code: int | None = None
@@ -107,7 +107,9 @@ class Supervisor:
             raise FileNotFoundError(2, "No such file or directory", request["cwd"])
         if request["terminal"] is None:
             stdin, stdout, stderr = fds
-            pid = _start(argv, cwd, env, (stdin, stdout, stderr))
+            pid = self._start_warm(request["python"], cwd, env, fds) or _start(
+                argv, cwd, env, (stdin, stdout, stderr)
+            )
             master: list[int] = []
         else:
             pid, master = _start_on_terminal(argv, cwd, env, request["terminal"])
@@ -115,6 +117,17 @@ class Supervisor:
         if not self._root:
             _prefer_to_kill(pid)
         return {"pid": pid}, master
+
+    def _start_warm(
+        self, wanted: Message | None, cwd: str, env: dict[bytes, bytes], fds: list[int]
+    ) -> int | None:
+        """A script in a fork of this Python; None when it needs one of its own."""
+        program = None if wanted is None or self._root else self._warm.program(wanted, cwd, env)
+        if wanted is None or program is None:
+            return None
+        if wanted["bash"]:
+            env = {b"SHLVL": b"0", **env, b"PWD": os.fsencode(cwd), b"_": os.fsencode(program)}
+        return self._warm.start(program, wanted, cwd, env, fds)
 
     def _signal(self, request: Message, _fds: list[int]) -> tuple[Message, list[int]]:
         pid, number = request["pid"], request["number"]
@@ -203,7 +216,7 @@ def _prefer_to_kill(pid: int) -> None:
     except OSError:  # it has ended already, or has another user by now
         return
     try:
-        os.write(fd, _OOM_SCORE)
+        os.write(fd, OOM_SCORE)
     except OSError:
         return
     finally:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import socket
 
 from sandbox.engines.process.inside import boot, messages, privileges, syscalls
 from sandbox.engines.process.inside.messages import Message
 from sandbox.engines.process.inside.plan import Plan
+from sandbox.engines.process.inside.warm_python import WarmPython, steps
 
 _FIRST_FD = 3
 
@@ -23,12 +25,17 @@ class Zygote:
 
     def __init__(self, host: socket.socket) -> None:
         self._host = host
+        self._warm = WarmPython()
+        #: What is left to import; not before somebody could use it.
+        self._steps = steps()
+        self._has_started = False
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self._namespaces = privileges.UserNamespaces()
 
     def serve(self) -> None:
         """Until the host goes."""
         while True:
+            self._warm_up()
             request, fds = messages.receive(self._host)
             _collect_ended()
             answer: Message
@@ -42,20 +49,28 @@ class Zygote:
             for fd in (*fds, *attached):
                 os.close(fd)
 
+    def _warm_up(self) -> None:
+        """Use the time until the next request, which never waits for more than one step of it."""
+        while self._has_started and not select.select([self._host], [], [], 0)[0]:
+            if next(self._steps, None) is None:
+                gc.freeze()
+                return
+
     def _start(self, plan: Plan, control: int) -> int:
+        self._has_started = True
         userns = None if plan["uid_base"] is None else self._namespaces.fd(plan["uid_base"])
         apart = plan["style"] != "plain"
         if apart:
             syscalls.unshare(syscalls.CLONE_NEWPID)  # for children only
         pid = os.fork()
         if pid == 0:
-            _become_sandbox(plan, control, userns)
+            _become_sandbox(plan, control, userns, self._warm)
         if apart:
             syscalls.setns(self._own_pids, syscalls.CLONE_NEWPID)
         return pid
 
 
-def _become_sandbox(plan: Plan, control: int, userns: int | None) -> None:
+def _become_sandbox(plan: Plan, control: int, userns: int | None, warm: WarmPython) -> None:
     try:
         keep = {control} if userns is None else {control, userns}
         low = _FIRST_FD
@@ -63,7 +78,7 @@ def _become_sandbox(plan: Plan, control: int, userns: int | None) -> None:
             os.closerange(low, fd)
             low = fd + 1
         os.closerange(low, 1 << 20)
-        boot.run(plan, socket.socket(fileno=control), userns)
+        boot.run(plan, socket.socket(fileno=control), userns, warm)
     finally:
         os._exit(1)
 
