@@ -1,4 +1,4 @@
-"""The products that need no Worker of their own: D1, R2, Vectorize, rate limits, Analytics Engine.
+"""The products that need no Worker of their own: D1, R2, Vectorize, caches, rate limits, Analytics Engine.
 
 Each is imported when a configuration asks for it, and opened once for all bindings that name it.
 """
@@ -15,6 +15,7 @@ from edge.kernel.random import RandomStreams
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
+    from edge.cache.caches import Caches
     from edge.d1.store import Store
     from edge.kv.distance import KvTrouble
     from edge.kv.places import PlaceModel
@@ -46,6 +47,15 @@ class Products:
         self._buckets: dict[str, Bucket] = {}
         self._indexes: dict[str, Index] = {}
         self._counters: dict[str, Counters] = {}
+        self._caches: Caches | None = None
+
+    def caches(self) -> Caches:
+        """What the global `caches` of all Workers opens."""
+        if self._caches is None:
+            from edge.cache.caches import Caches
+
+            self._caches = Caches(self._clock, self._random, self._state_dir, self._network)
+        return self._caches
 
     def bindings(self, worker: WorkerConfig) -> dict[str, Any]:
         """The members of the Worker's `env` that are of these products."""
@@ -77,6 +87,7 @@ class Products:
     async def close(self) -> None:
         """Finish what is under way and close all files."""
         await asyncio.gather(
+            *(() if self._caches is None else [self._caches.close()]),
             *(database.close() for database in self._databases.values()),
             *(bucket.close() for bucket in self._buckets.values()),
             *(index.close() for index in self._indexes.values()),

@@ -282,8 +282,8 @@ class World:
             for name, worker in workers.items():
                 env = JsObject(self._bindings(worker, workers))
                 limit = limit_of(worker.subrequests_max, self._subrequests)
-                compat, shown = HttpCompat.of(worker), self._view.shown
-                host = Host(compat, self.clock, self.random, self._outbound, limit, shown)
+                compat, shown, caches = HttpCompat.of(worker), self._view.shown, self._products.caches
+                host = Host(compat, self.clock, self.random, self._outbound, limit, shown, caches)
                 isolate = Isolate(worker, self._dialect, env, host, views=self._view.modules)
                 isolate.loopback = loopback_of(worker, isolate.exports, lambda name: self._services[name])
                 isolates[name] = isolate

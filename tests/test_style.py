@@ -24,7 +24,7 @@ FLOORS = [
     {"edge.worker"},
     {
         *("edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit"),
-        *("edge.analytics", "edge.containers", "edge.vectorize"),
+        *("edge.analytics", "edge.cache", "edge.containers", "edge.vectorize"),
     },
     {"edge.trace", "edge.world", "edge.products"},
     {"edge.server", "edge.testing", "edge.simulator"},
@@ -88,6 +88,7 @@ def test_products_do_not_know_each_other() -> None:
         "edge.r2",
         "edge.ratelimit",
         "edge.analytics",
+        "edge.cache",
         "edge.containers",
         "edge.vectorize",
     )

@@ -7,9 +7,10 @@ each invocation; without one (tests, tools) the newest behaviour on wall-clock t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.config import WorkerConfig
 from edge.kernel.clock import Clock, WallClock
@@ -61,6 +62,8 @@ class Host:
     subrequests_max: float = float("inf")
     #: The clock that code of the Worker reads (`edge.worker.worker_time`); None: `clock`.
     shown: Clock | None = None
+    #: Gives what the global `caches` opens (`edge.cache.caches.Caches`); None outside of a world.
+    caches: Callable[[], Any] | None = None
 
     @property
     def shown_clock(self) -> Clock:

@@ -1,7 +1,8 @@
 """How many subrequests an invocation may make: one allowance for each event of a Worker or Durable Object.
 
-A subrequest is a `fetch` (each redirect of it too), an outgoing WebSocket, an operation of KV, R2 or D1, a
-call to another Worker, to a Durable Object or to the static assets, and a request to a port of a container.
+A subrequest is a `fetch` (each redirect of it too), an outgoing WebSocket, an operation of KV, R2, D1 or a
+cache, a call to another Worker, to a Durable Object or to the static assets, and a request to a port of a
+container.
 
 Source: spec runtime.md section 6; Cloudflare's "Limits" page (subrequests).
 """

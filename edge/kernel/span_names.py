@@ -37,6 +37,9 @@ SPANS: dict[str, Kind] = {
     "kv.delete": Kind("removing a key", ("key",)),
     "kv.list": Kind("listing keys", ("prefix",)),
     "kv.storage": Kind("KV's own share of an operation", ("place", "what")),
+    "cache.match": Kind("looking into a cache of this place", ("url", "cache")),
+    "cache.put": Kind("storing a response in a cache", ("url", "stored")),
+    "cache.delete": Kind("removing a response from a cache", ("url",)),
     "durable.call": Kind(
         "a call on a stub, from the call to its result at the caller", ("class", "id", "handler")
     ),

@@ -23,8 +23,8 @@ from edge.sql.logic import rules
 
 _log = logging.getLogger(__name__)
 _DAMAGED = (
-    "%s: %s. The file is damaged: put a copy of it back, or delete it together with its -wal and -shm files to "
-    "begin anew."
+    "%s: %s. The file is damaged: put a copy of it back, or delete it together with its -wal and -shm files "
+    "to begin anew."
 )
 _BUSY_TIMEOUT_MS = 5000
 _BOOKMARK = 2

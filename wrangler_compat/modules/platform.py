@@ -28,13 +28,17 @@ def platform_modules(profile: Profile, on_waiting: Callable[[], None]) -> Makers
 
     @functools.cache
     def build() -> Mapping[str, ModuleType]:
+        from edge.cache.binding import Cache, CacheStorage
+        from edge.cache.caches import Caches
         from edge.durable.hibernation import AutoResponse
         from edge.http.classes import HOST_CLASSES
         from edge.http.fetch import fetch
         from wrangler_compat.modules.js_module import build_js_module
         from wrangler_compat.modules.pyodide_module import build_pyodide_modules
 
+        caches = Caches(host.clock, host.random) if host.caches is None else host.caches()
         names = {**HOST_CLASSES, AutoResponse.js_name: AutoResponse, "fetch": fetch}
+        names |= {"Cache": Cache, "CacheStorage": CacheStorage, "caches": CacheStorage(caches)}
         js = build_js_module(names, clock=host.shown_clock, random=host.random)
         modules = {"js": js, **build_pyodide_modules(profile.ffi, js=js, outbound=fetch)}
         note_use(modules["pyodide.ffi"], _WAITING, on_waiting)
