@@ -19,7 +19,12 @@ from pathlib import Path
 import pytest
 
 #: Pinned, so that a new release does not turn the suite red on a day when nobody changed anything.
-VERSIONS = {"wrangler": "4.164.0", "node": "22.23.3", "create-cloudflare": "2.67.4"}
+VERSIONS = {
+    "wrangler": "4.164.0",
+    "node": "22.23.3",
+    "create-cloudflare": "2.67.4",
+    "@cloudflare/sandbox": "0.12.10",
+}
 INSTALL_LIMIT_S = 300.0
 
 #: They must neither ask nor tell anybody.

@@ -138,6 +138,8 @@ def _secret(name: str, value: str) -> Binding:
 def _bound(kind: _Kind, entry: Mapping[str, Any]) -> Binding:
     name = entry[kind.name_field]
     shown = str(entry.get(kind.shown, ""))
+    if "script_name" in entry:
+        shown += f", defined in {entry['script_name']}"
     if kind.id_field is not None and kind.id_field not in entry:
         return Binding(name, kind.label, {"name": name, "type": "inherit"}, shown)
     given = {sent: entry[own] for sent, own in kind.fields.items() if own in entry}

@@ -30,10 +30,22 @@ class Deployed:
 def look(plan: Plan, account: Account) -> Deployed:
     """Ask what is there, before anything is changed. Raises UserError for what the upload would lack."""
     exists, tag = _worker(plan.name, account)
+    _require_companion(plan, account)
     subdomain = _subdomain(account) if plan.triggers.workers_dev else None
     if not exists:
         _refuse_missing(plan)
     return Deployed(exists, tag, subdomain)
+
+
+def _require_companion(plan: Plan, account: Account) -> None:
+    companion = plan.companion
+    if companion is not None and not _worker(companion.name, account)[0]:
+        raise UserError(
+            f"The sandboxes of {plan.name} are objects of the Worker {companion.name}, which is not deployed "
+            "yet. It is JavaScript with an image, so wrangler deploys it, with Docker:\n"
+            "  edge deploy --dry-run --outdir dist\n"
+            "  cd dist/sandbox && npm install && npx wrangler deploy"
+        )
 
 
 def _worker(name: str, account: Account) -> tuple[bool, str | None]:

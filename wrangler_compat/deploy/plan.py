@@ -13,6 +13,7 @@ from typing import Any
 from wrangler_compat.deploy.assets import AssetFile, asset_files
 from wrangler_compat.deploy.bindings import Binding, upload_bindings
 from wrangler_compat.deploy.bundle import Bundle, bundle
+from wrangler_compat.deploy.companion import Companion, with_companion
 from wrangler_compat.deploy.metadata import container_names, upload_metadata
 from wrangler_compat.deploy.project import Project
 from wrangler_compat.deploy.rules import configured_rules
@@ -67,6 +68,8 @@ class Plan:
     containers: tuple[Mapping[str, str], ...]
     #: Variables of the command line: they replace the configuration's.
     overrides: Mapping[str, str]
+    #: The Worker in JavaScript that has the classes of sandboxes, if the project has any.
+    companion: Companion | None
     #: Secrets that the configuration requires and that this upload does not bring.
     missing_secrets: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -76,8 +79,9 @@ class Plan:
         return self.project.name
 
 
-def make_plan(project: Project, options: UploadOptions) -> Plan:
+def make_plan(configured: Project, options: UploadOptions) -> Plan:
     """Collect what the project uploads. Raises UserError for files that Cloudflare does not take."""
+    project, companion = with_companion(configured)
     made = _bundle(project)
     bindings = upload_bindings(project.settings, overrides=options.overrides, secrets=options.secrets)
     main = made.main.name if made.main is not None else None
@@ -99,8 +103,9 @@ def make_plan(project: Project, options: UploadOptions) -> Plan:
         metadata,
         tuple(container_names(project)),
         options.overrides,
+        companion,
         tuple(name for name in project.required_secrets if name not in options.secrets),
-        (*project.warnings, *made.warnings, *_warnings(project, made)),
+        (*project.warnings, *made.warnings, *_warnings(project, made), *_of_companion(companion)),
     )
 
 
@@ -147,6 +152,10 @@ def _warnings(project: Project, made: Bundle) -> Sequence[str]:
         verb = "needs" if size_bytes <= _LIMIT_PAID_BYTES else "is too large for"
         found.append(f"The upload {verb} {plan}: it has {size_bytes / (1 << 20):.1f} MiB compressed.")
     return found
+
+
+def _of_companion(companion: Companion | None) -> tuple[str, ...]:
+    return () if companion is None else companion.warnings
 
 
 def _lacks_sdk(project: Project, made: Bundle) -> bool:

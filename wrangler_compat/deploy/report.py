@@ -36,6 +36,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "total": {"size_bytes": plan.bundle.size_bytes, "gzip_bytes": plan.bundle.gzip_bytes},
         "metadata": _without_secrets(plan.metadata),
         "migrations": plan.project.settings.get("migrations", []),
+        "companion": _companion(plan),
         "triggers": [*trigger_lines(plan.triggers), *_workers_dev(plan.triggers)],
         "warnings": list(plan.warnings),
     }
@@ -56,6 +57,9 @@ def print_plan(plan: Plan) -> None:
     print_bindings(plan)
     for container in plan.containers:
         click.echo(f"Container: {container['name']} ({container['class_name']})")
+    if plan.companion is not None:
+        name, classes = plan.companion.name, ", ".join(plan.companion.classes)
+        click.echo(f"Companion: {name} ({classes}), in JavaScript: --outdir writes it to sandbox/")
     for line in (*trigger_lines(plan.triggers), *_workers_dev(plan.triggers)):
         click.echo(f"Trigger: {line}")
 
@@ -99,6 +103,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             )
         return
     say_table(columns, lines)
+
+
+def _companion(plan: Plan) -> dict[str, Any] | None:
+    companion = plan.companion
+    return None if companion is None else {"name": companion.name, "classes": list(companion.classes)}
 
 
 def _workers_dev(triggers: Triggers) -> list[str]:

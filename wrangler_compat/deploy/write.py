@@ -4,6 +4,7 @@ wrangler.json     the configuration of one environment, with paths into this fol
 src/              the Worker's modules
 python_modules/   its vendored packages
 assets/           its static files
+sandbox/          the Worker in JavaScript that has the classes of sandboxes, if there are any
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from wrangler_compat.deploy.plan import Plan
 CONFIG = "wrangler.json"
 #: Says that a deploy wrote the folder, so that the next one may replace it.
 _MARK = ".edge-deploy"
+COMPANION = "sandbox"
 _MODULES, _ASSETS = "src", "assets"
+#: npm's, which is worth keeping.
+_LOCK = "package-lock.json"
 _CONTROL_FILES = ("_headers", "_redirects")
 #: Keys about files that are elsewhere in this folder, or that were followed when it was made.
 _DROPPED = ("env", "base_dir", "rules", "python_modules", "$schema", "build", "assets", "main")
@@ -37,6 +41,9 @@ def write_plan(plan: Plan, folder: Path) -> list[Path]:
         _write(folder / name, module.content)
     for path, file in _asset_sources(plan):
         _write(folder / _ASSETS / path, file.read_bytes())
+    if plan.companion is not None:
+        for name, content in plan.companion.files(folder / COMPANION).items():
+            _write(folder / COMPANION / name, content)
     _write(folder / _MARK, b"")
     _write(folder / CONFIG, (json.dumps(_config(plan, folder), indent=2) + "\n").encode())
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MARK)
@@ -96,6 +103,9 @@ def _empty(folder: Path) -> None:
         )
     for name in (_MODULES, VENDORED, _ASSETS):
         shutil.rmtree(folder / name, ignore_errors=True)
+    for file in (folder / COMPANION).glob("*"):
+        if file.is_file() and file.name != _LOCK:
+            file.unlink()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -62,8 +62,8 @@ class Api:
         return self._answer(call)
 
     def _answer(self, call: str) -> httpx.Response:
-        if call == "GET /workers/services/shop":
-            if self.worker is None:
+        if call.startswith("GET /workers/services/"):
+            if self.worker is None or call != "GET /workers/services/shop":
                 return refusal(404, 10007, "This Worker does not exist on your account.")
             return result({"id": "shop", "default_environment": {"script": self.worker}})
         if call == "GET /workers/subdomain":
