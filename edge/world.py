@@ -22,7 +22,7 @@ from edge.config import (
     WorkerConfig,
     WorldConfig,
 )
-from edge.errors import ConfigError, UserError, WorkerLoadError
+from edge.errors import ConfigError, UserError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
 from edge.http.response import Response
@@ -69,6 +69,7 @@ class World:
     records spans of what happens (None: nobody does). `worker_time` is the clock that Workers see: `real` or
     `io` (`edge.worker.worker_time`). `engine` makes what runs containers, when a Worker has some.
     `subrequests` is how many an invocation may make (0: any number; None: as each Worker is configured).
+    `products` are databases and buckets that others share and close (None: the world's own).
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class World:
         worker_time: str | None = None,
         engine: MakeEngine | None = None,
         subrequests: int | None = None,
+        products: Products | None = None,
     ) -> None:
         self.config = config
         #: Records what happens when; None: nobody does.
@@ -103,7 +105,8 @@ class World:
         self._outbound = outbound
         self._view = worker_view(worker_time, self.clock, self.random)
         self._kv: dict[str, KvNamespace] = {}
-        self._products = Products(
+        self._shares_products = products is not None
+        self._products = products or Products(
             self.clock, self.random, state_dir, durable=durability == "full", network=self.network
         )
         self._services: dict[str, Service] = {}
@@ -205,6 +208,16 @@ class World:
             service.isolate.close()
         self._replaced = [service for service in [*self._replaced, *replaced] if service.invocations]
 
+    def check(self, config: WorldConfig) -> Mapping[str, float]:
+        """Load all Workers of `config` and forget them; how many seconds each took, by name. What runs here
+        goes on. Raises UserError when one does not load."""
+        hosts_before = dict(self._durable)
+        loaded = self._load(config)
+        self._durable = hosts_before
+        for isolate in loaded.values():
+            isolate.close()
+        return {name: isolate.startup_s for name, isolate in loaded.items()}
+
     async def close(self, grace_s: float = 30.0) -> None:
         """Let background work finish (at most `grace_s`), then close all stores."""
         if self._crons is not None:
@@ -215,7 +228,8 @@ class World:
         if self._fleet is not None:
             await self._fleet.close()
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
-        await self._products.close()
+        if not self._shares_products:
+            await self._products.close()
         for service in self._services.values():
             service.isolate.close()
 
@@ -284,12 +298,14 @@ class World:
                 limit = limit_of(worker.subrequests_max, self._subrequests)
                 compat, shown, caches = HttpCompat.of(worker), self._view.shown, self._products.caches
                 host = Host(compat, self.clock, self.random, self._outbound, limit, shown, caches)
+                started_s = self.clock.monotonic()
                 isolate = Isolate(worker, self._dialect, env, host, views=self._view.modules)
+                isolate.startup_s = self.clock.monotonic() - started_s
                 isolate.loopback = loopback_of(worker, isolate.exports, lambda name: self._services[name])
                 isolates[name] = isolate
             for worker in workers.values():
                 for binding in worker.durable:
-                    _require_class(isolates[binding.script or worker.name], binding.class_name)
+                    isolates[binding.script or worker.name].require_durable_class(binding.class_name)
         except UserError:
             self._durable = hosts_before
             for isolate in isolates.values():
@@ -327,23 +343,17 @@ class World:
         return self._kv[binding.id]
 
     def _service_stub(self, binding: ServiceBinding, workers: Workers) -> ServiceStub:
-        if binding.service not in workers:
-            raise ConfigError(
-                f'the service binding "{binding.name}" names the Worker "{binding.service}", which is not '
-                f"part of this world; pass its configuration with another -c"
-            )
+        _member(workers, binding.service, f'the service binding "{binding.name}" names')
         return ServiceStub(lambda: self._services[binding.service], binding.entrypoint, binding.props)
 
     def _host(self, binding: DurableBinding, worker: WorkerConfig, workers: Workers) -> DurableHost:
+        from edge.durable.data_name import data_name
+
         script = binding.script or worker.name
-        if script not in workers:
-            raise ConfigError(
-                f'the Durable Object class "{binding.class_name}" is of the Worker "{script}", which is not '
-                f"part of this world; pass its configuration with another -c"
-            )
+        owner = _member(workers, script, f'the Durable Object class "{binding.class_name}" is of')
         key = (script, binding.class_name)
-        unique_key = self._unique_key(workers[script], binding.class_name)
         known = {host.unique_key: name for name, host in self._durable.items()}
+        unique_key = data_name(owner, binding.class_name, self._state_dir, known)
         if unique_key in known:  # perhaps under the name it had before
             self._durable[key] = self._durable.pop(known[unique_key])
         else:
@@ -352,7 +362,7 @@ class World:
             self._durable[key] = DurableHost(
                 binding.class_name,
                 unique_key=unique_key,
-                sqlite=workers[script].durable_classes.get(binding.class_name, True),
+                sqlite=owner.durable_classes.get(binding.class_name, True),
                 directory=self._state_dir,
                 clock=self.clock,
                 random=self.random,
@@ -362,17 +372,6 @@ class World:
                 tracer=self.tracer,
             )
         return self._durable[key]
-
-    def _unique_key(self, owner: WorkerConfig, class_name: str) -> str:
-        """What a class's ids and files are derived from. A renamed class goes on under its first name when
-        it has local data there, as it keeps ids and data on Cloudflare."""
-        own = f"{owner.name}-{class_name}"
-        first = f"{owner.name}-{owner.former_names.get(class_name, class_name)}"
-        if any(host.unique_key == first for host in self._durable.values()):
-            return first
-        folder = None if self._state_dir is None else self._state_dir / "v3" / "do"
-        has_old_data = folder is not None and (folder / first).is_dir() and not (folder / own).is_dir()
-        return first if has_old_data else own
 
 
 def _network(choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock) -> Network | None:
@@ -387,12 +386,11 @@ def _faults(choice: Faults | Script, world: World) -> Faults | None:
     return open_faults(choice, world.random, world.clock, world.network)
 
 
-def _require_class(isolate: Isolate, class_name: str) -> None:
-    if isolate.durable_class(class_name) is None:
-        raise WorkerLoadError(
-            f"There is no '{class_name}' class defined in the Python Worker's main module",
-            file=isolate.config.main,
-        )
+def _member(workers: Workers, name: str, who: str) -> WorkerConfig:
+    if name not in workers:
+        text = "which is not part of this world; pass its configuration with another -c"
+        raise ConfigError(f'{who} the Worker "{name}", {text}')
+    return workers[name]
 
 
 def _json_value(value: Any) -> Any:

@@ -22,7 +22,7 @@ _SRC_NOTE = (
 class Isolate:
     """The loaded code of a Worker with its environment (spec python-workers.md section 2.1)."""
 
-    __slots__ = ("config", "dialect", "env", "exports", "host", "loopback", "space")
+    __slots__ = ("config", "dialect", "env", "exports", "host", "loopback", "space", "startup_s")
 
     def __init__(
         self,
@@ -40,6 +40,8 @@ class Isolate:
         self.env = env
         #: `ctx.exports`, from the world; None for a Worker that has none.
         self.loopback: Any = None
+        #: How long the code took to load, as its world measured it.
+        self.startup_s = 0.0
         self.host = host or Host(HttpCompat.of(config))
         token = current_host.set(self.host)
         try:
@@ -72,6 +74,14 @@ class Isolate:
 
     def durable_class(self, name: str) -> type | None:
         return self.exports.durable.get(name)
+
+    def require_durable_class(self, name: str) -> None:
+        """Raises WorkerLoadError when the main module has no such Durable Object class."""
+        if self.durable_class(name) is None:
+            raise WorkerLoadError(
+                f"There is no '{name}' class defined in the Python Worker's main module",
+                file=self.config.main,
+            )
 
     def close(self) -> None:
         self.space.close()
