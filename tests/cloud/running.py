@@ -44,9 +44,9 @@ class RunningCloud:
 
 
 @asynccontextmanager
-async def running_cloud(folder: Path | None = None) -> AsyncIterator[RunningCloud]:
-    """A cloud served by this event loop, for clients that are coroutines."""
-    cloud = Cloud(folder, WallClock(), RandomStreams())
+async def running_cloud(folder: Path | None = None, *, serve: bool = False) -> AsyncIterator[RunningCloud]:
+    """A cloud served by this event loop, for clients that are coroutines. With `serve` Workers run in it."""
+    cloud = Cloud(folder, WallClock(), RandomStreams(), serve=serve)
     try:
         account = cloud.accounts.ensure("test")
         async with serving(cloud, listen("127.0.0.1", 0)) as running:
@@ -60,13 +60,13 @@ async def running_cloud(folder: Path | None = None) -> AsyncIterator[RunningClou
 
 
 @contextmanager
-def cloud_in_thread(folder: Path | None = None) -> Iterator[RunningCloud]:
+def cloud_in_thread(folder: Path | None = None, *, serve: bool = False) -> Iterator[RunningCloud]:
     """A cloud served by a loop of its own, for clients that block: the real wrangler, `edge` in a process."""
     loop = asyncio.new_event_loop()
     tasks.install(loop)
     thread = Thread(target=loop.run_forever)
     thread.start()
-    context = running_cloud(folder)
+    context = running_cloud(folder, serve=serve)
 
     def wait_for(coroutine: object) -> RunningCloud:
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(START_WAIT_S)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
               help="An account, made when there is none; may be repeated.")  # fmt: skip
 @click.option("--token", metavar="TOKEN", help="The first account's API token; else drawn by chance.")
 @click.option("--account-id", metavar="ID", help="Its id (32 hexadecimal digits); else drawn by chance.")
+@click.option("--serve", is_flag=True, help="Run what is deployed, at http://NAME.localhost:PORT.")
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), default="log", show_default=True)
 def command(
     state: str,
@@ -28,14 +29,16 @@ def command(
     token: str | None,
     account_id: str | None,
     account_names: tuple[str, ...],
+    serve: bool,
     log_level: str,
 ) -> None:
     """Answer the calls of wrangler, of the official Python package and of edge as Cloudflare does.
 
     \b
     edge cloud
+    edge cloud --serve
     edge cloud --port 0 --state cloud-state
     """
     from wrangler_compat.cloud.session import CloudOptions, run
 
-    run(CloudOptions(Path(state), host, port, token, account_id, account_names, log_level))
+    run(CloudOptions(Path(state), host, port, token, account_id, account_names, serve, log_level))

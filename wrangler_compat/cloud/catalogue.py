@@ -15,50 +15,55 @@ from typing import Any
 from edge.errors import UserError
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS accounts (
+CREATE TABLE accounts (
     id TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, token TEXT UNIQUE NOT NULL, created_ms INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS kv_namespaces (
+CREATE TABLE kv_namespaces (
     id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, title TEXT NOT NULL,
     UNIQUE (account, title)
 );
-CREATE TABLE IF NOT EXISTS r2_buckets (
+CREATE TABLE r2_buckets (
     account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL, created_ms INTEGER NOT NULL,
     location TEXT, storage_class TEXT NOT NULL, jurisdiction TEXT NOT NULL, PRIMARY KEY (account, name)
 );
-CREATE TABLE IF NOT EXISTS d1_databases (
+CREATE TABLE d1_databases (
     id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
     created_ms INTEGER NOT NULL, jurisdiction TEXT, UNIQUE (account, name)
 );
-CREATE TABLE IF NOT EXISTS scripts (
+CREATE TABLE scripts (
     key INTEGER PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
     tag TEXT NOT NULL, created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
     settings TEXT NOT NULL, classes TEXT NOT NULL, migration_tag TEXT, UNIQUE (account, name)
 );
-CREATE TABLE IF NOT EXISTS versions (
+CREATE TABLE versions (
     id TEXT PRIMARY KEY, script INTEGER NOT NULL REFERENCES scripts ON DELETE CASCADE,
     number INTEGER NOT NULL, created_ms INTEGER NOT NULL, source TEXT NOT NULL, etag TEXT NOT NULL,
-    annotations TEXT NOT NULL, bindings TEXT NOT NULL, runtime TEXT NOT NULL, UNIQUE (script, number)
+    annotations TEXT NOT NULL, bindings TEXT NOT NULL, runtime TEXT NOT NULL,
+    startup_ms INTEGER NOT NULL DEFAULT 0, UNIQUE (script, number)
 );
-CREATE TABLE IF NOT EXISTS contents (digest TEXT PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS modules (
+CREATE TABLE contents (digest TEXT PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE modules (
     version TEXT NOT NULL REFERENCES versions ON DELETE CASCADE, position INTEGER NOT NULL,
     name TEXT NOT NULL, type TEXT NOT NULL, digest TEXT NOT NULL REFERENCES contents,
     PRIMARY KEY (version, position)
 );
-CREATE TABLE IF NOT EXISTS deployments (
+CREATE TABLE deployments (
     id TEXT PRIMARY KEY, script INTEGER NOT NULL REFERENCES scripts ON DELETE CASCADE,
     created_ms INTEGER NOT NULL, source TEXT NOT NULL, annotations TEXT NOT NULL, shares TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS asset_sessions (
+CREATE TABLE asset_sessions (
     id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, script TEXT NOT NULL,
     manifest TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS assets (
+CREATE TABLE assets (
     account TEXT NOT NULL REFERENCES accounts, digest TEXT NOT NULL, type TEXT, data BLOB NOT NULL,
     PRIMARY KEY (account, digest)
 );
 """
+
+
+#: Counted up when the tables change.
+_FORMAT = 1
 
 
 class Catalogue:
@@ -73,6 +78,13 @@ class Catalogue:
             raise UserError(f"the state of the cloud cannot be used: {error}", file=path) from None
         except sqlite3.DatabaseError as error:
             raise UserError(f"the state of the cloud is damaged: {error}", file=path) from None
+        found = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if found != _FORMAT:
+            self.close()
+            raise UserError(
+                "this state was made by another version of edge: choose another folder with --state",
+                file=path,
+            )
 
     def rows(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
         """All rows of a statement."""
@@ -114,5 +126,6 @@ def _opened(path: str) -> sqlite3.Connection:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(_TABLES)
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        connection.executescript(f"BEGIN; PRAGMA user_version = {_FORMAT}; {_TABLES} COMMIT;")
     return connection

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from edge.errors import UserError
+from edge.http.host import Transport
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.kv.location import namespace_path, values_folder
@@ -18,14 +19,28 @@ from edge.kv.open import shared_namespace
 from edge.products import Products
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.serving.runner import Runner
 from wrangler_compat.cloud.transfers import Transfers
+from wrangler_compat.cloud.workers.script import Script
+from wrangler_compat.cloud.workers.version import Version
 from wrangler_compat.cloud.workers.workers import Workers
 
 
 class Cloud:
-    """Everything below `folder`, or in memory when that is None. Raises UserError when it cannot be used."""
+    """Everything below `folder`, or in memory when that is None. Raises UserError when it cannot be used.
 
-    def __init__(self, folder: Path | None, clock: Clock, random: RandomStreams) -> None:
+    With `serve` deployed Workers run, and `outbound` is where their `fetch` leads.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        clock: Clock,
+        random: RandomStreams,
+        *,
+        serve: bool = False,
+        outbound: Transport | None = None,
+    ) -> None:
         self.clock = clock
         self.random = random
         self._folder = folder
@@ -37,6 +52,41 @@ class Cloud:
         self.transfers = Transfers(clock, random)
         self._namespaces: dict[str, Namespace] = {}
         self._products: dict[str, Products] = {}
+        self._serves = serve
+        self._outbound = outbound
+        self._runners: dict[str, Runner] = {}
+        if serve:
+            self.workers.try_out = self._try_out
+
+    async def start(self) -> None:
+        """Run what is deployed, if Workers run here."""
+        for account in self.accounts.all():
+            await self.deployed(account)
+
+    def runner(self, account: Account) -> Runner | None:
+        """The running Workers of an account; None when Workers do not run here."""
+        if self._serves and account.id not in self._runners:
+            self._runners[account.id] = Runner(
+                account.id,
+                self.workers,
+                self.clock,
+                self.products(account),
+                self.state_folder(account),
+                self._outbound,
+            )
+        return self._runners.get(account.id)
+
+    async def deployed(self, account: Account) -> None:
+        """Something else is deployed in an account now: let it answer."""
+        runner = self.runner(account)
+        if runner is not None:
+            await runner.refresh()
+
+    def _try_out(self, script: Script, version: Version) -> float:
+        account = next(account for account in self.accounts.all() if account.id == script.account_id)
+        runner = self.runner(account)
+        assert runner is not None, "Workers are tried out where they run"
+        return runner.try_out(script, version)
 
     def state_folder(self, account: Account) -> Path | None:
         """Where an account's data lies."""
@@ -70,6 +120,8 @@ class Cloud:
 
     async def close(self) -> None:
         """Finish what is under way and close all files."""
+        for runner in self._runners.values():
+            await runner.close()
         for namespace in self._namespaces.values():
             await namespace.close()
         for products in self._products.values():

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import uvicorn
 
 from edge.kernel.tasks import spawn
+from edge.server.app import OnAnswer
 from wrangler_compat.cloud.accounts import Account
 from wrangler_compat.cloud.app import api
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.cloud.serving.doors import Doors
 from wrangler_compat.dev.listener import url_of
 
 KEEP_ALIVE_S = 75
@@ -44,11 +46,15 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(cloud: Cloud, listener: socket.socket) -> AsyncIterator[Running]:
-    """Answer calls to `cloud` on a bound socket; at the end calls under way are answered first."""
+async def serving(
+    cloud: Cloud, listener: socket.socket, on_answer: OnAnswer | None = None
+) -> AsyncIterator[Running]:
+    """Answer calls to `cloud` on a bound socket; at the end calls under way are answered first. `on_answer`
+    is told of the requests to Workers."""
+    await cloud.start()
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
-        api(cloud),
+        Doors(api(cloud), cloud, on_answer),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.http.httpx_transport import HttpxTransport
 from edge.kernel import tasks
 from edge.kernel.clock import WallClock
 from edge.kernel.files import raise_open_files_limit
@@ -34,6 +36,7 @@ class CloudOptions:
     token: str | None
     account_id: str | None
     account_names: tuple[str, ...]
+    serve: bool
     log_level: str
 
 
@@ -55,15 +58,20 @@ async def _answer(options: CloudOptions, console: Console, listener: socket.sock
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    cloud = Cloud(options.state.resolve(), WallClock(), RandomStreams())
+    outbound = HttpxTransport()
+    state = options.state.resolve()
+    cloud = Cloud(state, WallClock(), RandomStreams(), serve=options.serve, outbound=outbound)
     try:
         accounts = _accounts(options, cloud)
-        async with serving(cloud, listener) as running:
+        async with serving(cloud, listener, console.answered) as running:
             for line in _welcome(running, accounts):
                 console.say(line)
+            gc.freeze()  # what start-up made stays; from here on there is garbage
+            gc.enable()
             await stop.wait()
     finally:
         await cloud.close()
+        await outbound.close()
 
 
 def _accounts(options: CloudOptions, cloud: Cloud) -> Sequence[Account]:

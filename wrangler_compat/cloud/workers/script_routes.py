@@ -53,12 +53,15 @@ async def _upload(call: Call) -> Response:
     script, version = call.cloud.workers.upload(
         call.account.id, call.part("script"), upload, call.source, deploy=True
     )
-    return answer({**_shown(call, script), "deployment_id": version.id, "startup_time_ms": 0})
+    await call.cloud.deployed(call.account)
+    shown = {"deployment_id": version.id, "startup_time_ms": version.startup_ms}
+    return answer({**_shown(call, script), **shown})
 
 
 async def _remove(call: Call) -> Response:
     force = call.request.query_params.get("force") == "true"
     call.cloud.workers.remove(script_of(call), force=force)
+    await call.cloud.deployed(call.account)
     return answer(None)
 
 

@@ -46,12 +46,12 @@ async def _get(call: Call) -> Response:
 
 async def _put(call: Call) -> Response:
     secret = _secret(await call.json_object())
-    _change(call, {secret["name"]: secret})
+    await _change(call, {secret["name"]: secret})
     return answer({"name": secret["name"], "type": secret["type"]})
 
 
 async def _delete(call: Call) -> Response:
-    _change(call, {call.part("name"): None})
+    await _change(call, {call.part("name"): None})
     return answer(None)
 
 
@@ -59,7 +59,7 @@ async def _bulk(call: Call) -> Response:
     changes = (await call.json_object()).get("secrets")
     if not isinstance(changes, dict):
         raise Refusal(400, 10021, "the body must be an object with 'secrets'")
-    _change(call, {name: _named(name, secret) for name, secret in changes.items()})
+    await _change(call, {name: _named(name, secret) for name, secret in changes.items()})
     return answer(_secrets(call))
 
 
@@ -77,8 +77,9 @@ async def _new_version(call: Call) -> Response:
     return answer(version_in_full(script, version, call.account))
 
 
-def _change(call: Call, secrets: dict[str, Binding | None]) -> None:
+async def _change(call: Call, secrets: dict[str, Binding | None]) -> None:
     call.cloud.workers.change_secrets(script_of(call), secrets, call.source, _CHANGE, deploy=True)
+    await call.cloud.deployed(call.account)
 
 
 def _secrets(call: Call) -> list[dict[str, str]]:

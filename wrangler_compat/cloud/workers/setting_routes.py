@@ -96,6 +96,7 @@ async def _change_subdomain(call: Call) -> Response:
     previews = bool(body.get("previews_enabled", enabled))
     script = script_of(call)
     call.cloud.workers.scripts.configure(script, enabled=enabled, previews_enabled=previews)
+    await call.cloud.deployed(call.account)
     return answer(_where(call, script_of(call)))
 
 
@@ -104,8 +105,14 @@ def _where(call: Call, script: Script) -> dict[str, Any]:
     return {
         "enabled": bool(script.settings.get("enabled")),
         "previews_enabled": bool(script.settings.get("previews_enabled")),
-        "url": str(url.replace(hostname=f"{script.name}.localhost")).rstrip("/"),
+        "url": str(url.replace(hostname=f"{script.name}.{_host_of(call)}")).rstrip("/"),
     }
+
+
+def _host_of(call: Call) -> str:
+    """The first account is the one that a host without an account means."""
+    is_first = call.cloud.accounts.all()[0].id == call.account.id
+    return "localhost" if is_first else f"{call.account.name}.localhost"
 
 
 async def _schedules(call: Call) -> Response:
@@ -120,6 +127,7 @@ async def _change_schedules(call: Call) -> Response:
         raise Refusal(400, 10021, "the body must be an array of objects with 'cron'")
     crons = [str(entry["cron"]) for entry in wanted]
     call.cloud.workers.scripts.configure(script_of(call), crons=crons)
+    await call.cloud.deployed(call.account)
     return answer({"schedules": _crons(script_of(call))})
 
 

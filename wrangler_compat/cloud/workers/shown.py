@@ -57,7 +57,7 @@ def version_in_full(script: Script, version: Version, account: Account) -> dict[
                 "migration_tag": script.migration_tag,
             },
         },
-        "startup_time_ms": 0,
+        "startup_time_ms": version.startup_ms,
     }
 
 

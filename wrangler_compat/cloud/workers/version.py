@@ -29,6 +29,8 @@ class Version:
     annotations: Mapping[str, str]
     bindings: Sequence[Binding]
     runtime: Mapping[str, Any]
+    #: How long the code took to load; 0 when it was not loaded.
+    startup_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Versions:
         before = self.latest(script)
         version_id = self._random.uuid("cloud.version")
         self._catalogue.change(
-            "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             version_id,
             script.key,
             1 if before is None else before.number + 1,
@@ -97,6 +99,10 @@ class Versions:
         found = self.find(script, version_id)
         assert found is not None
         return found
+
+    def started(self, version: Version, startup_ms: int) -> None:
+        """Remember how long a version took to load."""
+        self._catalogue.change("UPDATE versions SET startup_ms = ? WHERE id = ?", startup_ms, version.id)
 
     def modules(self, version: Version) -> Sequence[Module]:
         """The files of a version, in the order of the upload."""
@@ -122,4 +128,5 @@ def _version(row: sqlite3.Row) -> Version:
         json.loads(row["annotations"]),
         json.loads(row["bindings"]),
         json.loads(row["runtime"]),
+        row["startup_ms"],
     )

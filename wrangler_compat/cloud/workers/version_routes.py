@@ -64,6 +64,7 @@ async def _deploy(call: Call) -> Response:
     annotations["workers/triggered_by"] = _trigger(call, script, shares)
     force = call.request.query_params.get("force") == "true"
     deployed = call.cloud.workers.deploy(script, shares, call.source, annotations, force=force)
+    await call.cloud.deployed(call.account)
     return answer(deployment_shown(deployed, call.account))
 
 

@@ -1,0 +1,1 @@
+"""Running what was uploaded: from a version to a Worker that answers."""

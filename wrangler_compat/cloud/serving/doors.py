@@ -1,0 +1,85 @@
+"""Who answers a request: the API, or a Worker, by the name of the host.
+
+`NAME.localhost` is a Worker of the first account, `NAME.ACCOUNT.localhost` one of any; everything else is for
+the API.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from edge.errors import UserError
+from edge.http.request import Request
+from edge.http.response import Response
+from edge.server.app import FrontDoor, OnAnswer
+from edge.server.outgoing import plain
+from edge.worker.service import ScheduledResult
+from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.cloud.serving.runner import Runner
+
+_LOCAL = ".localhost"
+
+
+class Doors:
+    """The API and all Workers behind one socket."""
+
+    def __init__(self, api: ASGIApp, cloud: Cloud, on_answer: OnAnswer | None) -> None:
+        self._api = api
+        self._cloud = cloud
+        self._on_answer = on_answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = worker_names(scope)
+        if names is None:
+            await self._api(scope, receive, send)
+            return
+        backend = _Backend(names[0], self._runner(names[1]))
+        await FrontDoor(backend, self._cloud.clock, on_answer=self._on_answer)(scope, receive, send)
+
+    def _runner(self, account_name: str | None) -> Runner | None:
+        for account in self._cloud.accounts.all():
+            if account_name in (None, account.name):
+                return self._cloud.runner(account)
+        return None
+
+
+class _Backend:
+    """One Worker, as the front door sees it."""
+
+    def __init__(self, name: str, runner: Runner | None) -> None:
+        self._name = name
+        self._runner = runner
+
+    async def dispatch(
+        self, request: Request, *, worker: str | None = None, place: str | None = None
+    ) -> Response:
+        reason = self._why_not()
+        if reason is not None:
+            status = 404 if reason.startswith("there is no") else 501
+            return plain(status, f"The Worker {self._name} does not answer here: {reason}.\n")
+        assert self._runner is not None
+        return await self._runner.world.dispatch(request, worker=self._name, place=place)
+
+    async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
+        reason = self._why_not()
+        if reason is not None:
+            return ScheduledResult("exception", False, UserError(f"{self._name} does not run: {reason}"))
+        assert self._runner is not None
+        return await self._runner.world.scheduled(cron, time_ms, worker=self._name)
+
+    def _why_not(self) -> str | None:
+        if self._runner is None:
+            return "there is no such account, or Workers do not run here (edge cloud --serve)"
+        return self._runner.why_not(self._name)
+
+
+def worker_names(scope: Scope) -> tuple[str, str | None] | None:
+    """The Worker and the account that the host of a request names; None for the API."""
+    if scope["type"] not in ("http", "websocket"):
+        return None
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    name = host.partition(":")[0].lower()
+    if not name.endswith(_LOCAL):
+        return None
+    worker, _, account = name.removesuffix(_LOCAL).partition(".")
+    return worker, account or None

@@ -1,0 +1,114 @@
+"""The deployed Workers of an account, running: one world, reloaded whenever a deployment changes.
+
+Its stores are those of the control plane: what a Worker writes, the API shows at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import tempfile
+from pathlib import Path
+
+from edge.config import WorkerConfig, WorldConfig
+from edge.errors import UserError
+from edge.http.host import Transport
+from edge.kernel.clock import Clock
+from edge.products import Products
+from edge.world import World
+from wrangler_compat.cloud.serving.configured import CannotRun, configured, runnable
+from wrangler_compat.cloud.serving.unpacked import unpacked
+from wrangler_compat.cloud.workers.script import Script
+from wrangler_compat.cloud.workers.upload import invalid
+from wrangler_compat.cloud.workers.version import Version
+from wrangler_compat.cloud.workers.workers import Workers
+from wrangler_compat.modules.dialect import PythonDialect
+
+_GRACE_S = 5.0
+_log = logging.getLogger("edge.cloud")
+
+
+class Runner:
+    """The Workers of one account."""
+
+    def __init__(
+        self,
+        account_id: str,
+        workers: Workers,
+        clock: Clock,
+        products: Products,
+        state_dir: Path | None,
+        outbound: Transport | None,
+    ) -> None:
+        """`products` are the account's databases and buckets, `outbound` is where `fetch` leads."""
+        self._account_id = account_id
+        self._workers = workers
+        self._scratch = None if state_dir is not None else tempfile.TemporaryDirectory(prefix="edge-cloud-")
+        self._folder = Path(self._scratch.name) if self._scratch else (state_dir or Path()) / "workers"
+        self._one_at_a_time = asyncio.Lock()
+        self._reasons: dict[str, str] = {}
+        self.world = World(
+            WorldConfig(()),
+            dialect=PythonDialect(),
+            clock=clock,
+            state_dir=state_dir,
+            outbound=outbound,
+            products=products,
+        )
+
+    def why_not(self, name: str) -> str | None:
+        """Why a Worker does not answer requests from outside; None when it does."""
+        script = self._workers.scripts.find(self._account_id, name)
+        if script is None:
+            return "there is no such Worker"
+        if script.settings.get("enabled") is False:
+            return "there is no address for it: workers_dev is false"
+        return self._reasons.get(name)
+
+    def try_out(self, script: Script, version: Version) -> float:
+        """How many seconds `version` takes to load as the version of `script` that answers; 0 when it
+        cannot run here. Raises `Refusal` when its code does not load."""
+        workers, reasons = self._deployed({script.name: version})
+        if script.name in reasons:
+            return 0.0
+        try:
+            return self.world.check(WorldConfig(tuple(workers)))[script.name]
+        except UserError as error:
+            root = self._folder / script.name / version.id
+            raise invalid(str(error).replace(f"{root}/", "")) from None
+
+    async def refresh(self) -> None:
+        """Run what is deployed now. Requests under way end with the code they began with."""
+        async with self._one_at_a_time:
+            workers, self._reasons = self._deployed({})
+            try:
+                await self.world.reload(WorldConfig(tuple(workers)))
+            except UserError as error:
+                _log.error("what was deployed does not load, the code from before goes on: %s", error)
+
+    async def close(self) -> None:
+        """Stop, and leave the stores to their owner."""
+        await self.world.close(_GRACE_S)
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def _deployed(self, instead: dict[str, Version]) -> tuple[list[WorkerConfig], dict[str, str]]:
+        """The Workers that can run and why others cannot, with some versions `instead` of the deployed."""
+        found: dict[str, WorkerConfig] = {}
+        reasons: dict[str, str] = {}
+        for script in self._workers.scripts.all(self._account_id):
+            version = instead.get(script.name) or self._workers.current(script)
+            if version is None:
+                reasons[script.name] = "there is no version of it that is deployed"
+                continue
+            try:
+                found[script.name] = self._configured(script, version)
+            except CannotRun as reason:
+                reasons[script.name] = str(reason)
+        return runnable(found, reasons)
+
+    def _configured(self, script: Script, version: Version) -> WorkerConfig:
+        configured(script, version, Path())  # nothing is unpacked that cannot run
+        root = unpacked(self._folder, script, version, self._workers.versions, self._workers.assets)
+        return dataclasses.replace(configured(script, version, root))
