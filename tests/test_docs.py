@@ -37,6 +37,7 @@ HOME = {
     "deploy": "deploy.md",
     "dev": "dev.md",
     "init": "init.md",
+    "d1": "cli.md",
     "kv": "cli.md",
     "lab": "lab.md",
     "profile": "latency-model.md",

@@ -117,6 +117,8 @@ class Store:
         self._serving: asyncio.Task[None] | None = None
         self._size_bytes: int | None = None
         self.closed = False
+        #: Counted up by SQLite when another connection wrote: `wrangler dev`, or a command.
+        self._foreign_version: int | None = None
         #: The version of the data, counted up by each commit.
         self._version: int | None = None
 
@@ -175,6 +177,7 @@ class Store:
     # -- in the thread
 
     def _serve(self, batch: list[_Request]) -> None:
+        self._heed_foreign_writes()
         try:
             self._serve_together(batch)
         except _TransactionLost:
@@ -192,6 +195,17 @@ class Store:
                 if len(batch) > 1:
                     raise _TransactionLost from failure
                 batch[0].failure = sql_text(failure)
+
+    def _heed_foreign_writes(self) -> None:
+        """What is known of the schema, the size and the version is void when another program wrote."""
+        try:
+            seen = self._database.connection.pragma("data_version")
+        except (apsw.Error, OSError):
+            return  # the queries meet it, too, and say it
+        if seen != self._foreign_version:
+            self._foreign_version = seen
+            self._version = None
+            self._forget()
 
     def _attempt(self, request: _Request) -> None:
         database = self._database

@@ -12,7 +12,8 @@ from tests.peers.npm import run_wrangler
 from tests.wrangler_compat.cli.conftest import project as project  # the same project for both
 from tests.wrangler_compat.cli.running import Ended, edge
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+#: A test runs wrangler up to ten times, which takes a second each, and many on a machine that is busy.
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def wrangler(project: Path, *arguments: str) -> Ended:
@@ -124,3 +125,65 @@ def test_r2_objects_of_one_are_the_others(project: Path) -> None:
 )
 def test_r2_refuses_the_same(project: Path, arguments: tuple[str, ...]) -> None:
     refused_alike(project, "r2", "object", *arguments)
+
+
+def test_d1_tables_of_one_are_the_others(project: Path) -> None:
+    create = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, data BLOB, x REAL)"
+    insert = "INSERT INTO t (name, data, x) VALUES ('Ada', x'0102', 1.5)"
+    (project / "s.sql").write_text(f"{create};\n{insert};\n-- end")
+    execute = ("d1", "execute", "DB")
+    assert lines(edge(*execute, "--file", "s.sql"))
+    assert lines(wrangler(project, *execute, "--command", "INSERT INTO t (name, x) VALUES ('it''s', 2.0)"))
+    read = (*execute, "--json", "--command", "SELECT * FROM t; SELECT count(*) FROM t; DELETE FROM t WHERE 0")
+    theirs, ours = (json.loads(ended.text) for ended in (wrangler(project, *read), edge(*read)))
+    assert [result["results"] for result in theirs] == [result["results"] for result in ours]
+    assert [sorted(result) for result in theirs] == [sorted(result) for result in ours]
+    both(project, "d1", "export", "DB", "--output", "dump.sql")  # ours came later
+    dump = (project / "dump.sql").read_text()
+    assert lines(wrangler(project, "d1", "export", "DB", "--output", "dump.sql"))
+    assert dump == (project / "dump.sql").read_text()
+
+
+def test_d1_migrations_of_one_are_the_others(project: Path) -> None:
+    (project / "migrations").mkdir()
+    (project / "migrations" / "0001_m.sql").write_text("CREATE TABLE t (a); -- end")
+    both(project, "d1", "migrations", "list", "DB")
+    assert lines(edge("d1", "migrations", "apply", "DB"))
+    assert lines(wrangler(project, "d1", "migrations", "list", "DB"))[-1] == "✅ No migrations to apply!"
+    (project / "migrations" / "0002_m.sql").write_text("ALTER TABLE t ADD COLUMN b;\n")
+    assert lines(wrangler(project, "d1", "migrations", "apply", "DB"))
+    assert lines(edge("d1", "migrations", "list", "DB"))[-1] == "✅ No migrations to apply!"
+
+
+def test_d1_migrations_say_the_same(project: Path) -> None:
+    create = ("d1", "migrations", "create", "DB", "a name")
+    theirs = lines(wrangler(project, *create))
+    (project / "migrations" / "0001_a_name.sql").unlink()
+    (project / "migrations").rmdir()
+    assert theirs == lines(edge(*create))
+    (project / "migrations" / "0001_a_name.sql").write_text("CREATE TABLE t (a);\n")
+    theirs = lines(wrangler(project, "d1", "migrations", "apply", "DB"))
+    (project / "migrations" / "0001_a_name.sql").rename(project / "migrations" / "0002_a_name.sql")
+    (project / "migrations" / "0002_a_name.sql").write_text("CREATE TABLE u (a);\n")
+    ours = lines(edge("d1", "migrations", "apply", "DB"))
+    assert [line.replace("0001", "0002") for line in theirs] == ours
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("execute", "DB"),
+        ("execute", "DB", "--command", "x", "--file", "y"),
+        ("execute", "DB", "--command", "SELECT * FROM nope"),
+        ("execute", "DB", "--file", "absent.sql"),
+        ("execute", "DB", "--file", "empty.sql"),
+        ("execute", "NOPE", "--command", "SELECT 1"),
+        ("execute", "DB", "--command", "SELECT 1", "--preview"),
+        ("migrations", "create", "DB", "a/b"),
+        ("migrations", "list", "DB"),
+        ("export", "DB", "--output", "x", "--no-data", "--no-schema"),
+    ],
+)
+def test_d1_refuses_the_same(project: Path, arguments: tuple[str, ...]) -> None:
+    (project / "empty.sql").touch()
+    refused_alike(project, "d1", *arguments)

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+#: Nothing is broken into lines in a pipe.
+_WIDE = 100_000
+
 
 def say(message: str) -> None:
     """A line for whoever watches."""
@@ -36,15 +39,16 @@ def is_interactive() -> bool:
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table for a terminal."""
+    """A table as wrangler draws it: as wide as the terminal, and in a pipe as wide as it needs to be."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns)
+    table = Table(*columns, box=box.SQUARE, show_lines=True)
     for row in rows:
         table.add_row(*map(Text, row))
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if is_terminal() else _WIDE).print(table)
 
 
 def confirm(question: str, *, fallback: bool = True) -> bool:

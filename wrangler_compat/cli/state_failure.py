@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from edge.errors import UserError
 
+_OF_THE_FILE = re.compile(": SQLITE_(NOTADB|CORRUPT|CANTOPEN|READONLY|IOERR|FULL|BUSY|PERM|PROTOCOL)\\b")
 _DAMAGED = ("malformed", "not a database", "disk image", "corrupt")
 
 
@@ -13,6 +15,11 @@ def state_failure(what: str, path: Path, cause: BaseException) -> UserError:
     """The error for data of `what` in the file `path` that failed with `cause`, SQLite's or the system's."""
     reason = str(cause)
     return UserError(f"cannot use the local data of {what}: {reason} ({path}). {_remedy(reason)}")
+
+
+def is_of_the_file(text: str) -> bool:
+    """Whether an error of SQLite, in the platform's words, is about the file and not about the SQL."""
+    return text.startswith("[Errno") or _OF_THE_FILE.search(text) is not None
 
 
 def _remedy(reason: str) -> str:

@@ -16,7 +16,14 @@ HEAVY = {"asyncio", "sqlite3", "apsw", "httpx", "rich", "cloudflare", "uvicorn",
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["kv", "--help"], ["kv", "key", "put", "--help"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["kv", "key", "put", "-h"],
+        ["r2", "object", "put", "-h"],
+        ["d1", "execute", "-h"],
+    ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     done = subprocess.run([*HELP[:2], HELP[2] % MODULES, *words], capture_output=True, text=True, check=True)

@@ -57,7 +57,7 @@ def test_keys_are_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     done("kv", "key", "put", "a", "2", "--binding", "KV", "--expiration", "4102444800")
     monkeypatch.setattr(kv_key, "is_terminal", lambda: True)
     lines = done("kv", "key", "list", "--binding", "KV").splitlines()
-    assert [cell.strip() for cell in lines[1].strip("┃").split("┃")] == ["name", "expiration", "metadata"]
+    assert [cell.strip() for cell in lines[1].strip("│").split("│")] == ["name", "expiration", "metadata"]
     assert [cell.strip() for cell in lines[3].strip("│").split("│")] == ["a", "2100-01-01 00:00:00Z", ""]
 
 

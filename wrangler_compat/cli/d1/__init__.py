@@ -1,0 +1,1 @@
+"""`edge d1`: SQL, migrations, dumps."""
