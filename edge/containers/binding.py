@@ -87,10 +87,14 @@ class ContainerBinding(JsProxy, js_name=_NAME):
     def interceptAllOutboundHttp(self, fetcher: Any = None) -> JsPromise:
         return self._intercept("*", fetcher, "interceptAllOutboundHttp")
 
-    def _intercept(self, address: str, fetcher: Any, method: str) -> JsPromise:
+    @js_method
+    def interceptOutboundHttps(self, address: Any = None, fetcher: Any = None) -> JsPromise:
+        return self._intercept(to_string(address), fetcher, "interceptOutboundHttps", "https")
+
+    def _intercept(self, address: str, fetcher: Any, method: str, scheme: str = "http") -> JsPromise:
         if not hasattr(fetcher, "fetch"):
-            raise wrong_type(method, _NAME, 1 if address == "*" else 2, "Fetcher")
-        self._control.egress.intercept(address, fetcher)
+            raise wrong_type(method, _NAME, 1 if method == "interceptAllOutboundHttp" else 2, "Fetcher")
+        self._control.egress.intercept(address, fetcher, scheme)
         return JsPromise.start(before_output(), name=f"container.{method}")
 
     def __getattr__(self, name: str) -> Any:
@@ -101,7 +105,7 @@ class ContainerBinding(JsProxy, js_name=_NAME):
 
 _UNSUPPORTED = frozenset(
     {
-        *("interceptOutboundHttps", "interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"),
+        *("interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"),
         *("exec", "inspect", "setLabels"),
     }
 )

@@ -12,30 +12,39 @@ ALL = "*"
 
 
 class Egress:
-    """The interceptions of one container (`interceptOutboundHttp`): engines ask it before they connect."""
+    """The interceptions of one container (`interceptOutboundHttp` and its like): engines ask it before they
+    connect."""
 
     def __init__(self) -> None:
-        self._fetchers: dict[str, Any] = {}
+        self._fetchers: dict[str, dict[str, Any]] = {"http": {}, "https": {}}
 
-    def intercept(self, address: str, fetcher: Any) -> None:
-        """From now on `fetcher` answers plain HTTP to `address`: a host, perhaps with a port; `*` is all."""
-        self._fetchers[address] = fetcher
+    def intercept(self, address: str, fetcher: Any, scheme: str = "http") -> None:
+        """From now on `fetcher` answers requests to `address`: a host, perhaps with a port; `*` is all."""
+        self._fetchers[scheme][address] = fetcher
 
-    def takes(self, host: str, port: int) -> bool:
+    @property
+    def has_any(self) -> bool:
+        """Whether anything is intercepted."""
+        return any(self._fetchers.values())
+
+    @property
+    def has_https(self) -> bool:
+        """Whether encrypted requests are, so that the container needs to know a certificate."""
+        return bool(self._fetchers["https"])
+
+    def takes(self, host: str, port: int, scheme: str = "http") -> bool:
         """Whether a request to there is answered by a Worker."""
-        return self._found(host, port) is not None
+        return self._found(host, port, scheme) is not None
 
-    async def answer(self, request: Request, host: str, port: int) -> Response | None:
+    async def answer(self, request: Request, host: str, port: int, scheme: str = "http") -> Response | None:
         """The Worker's answer; None when nobody intercepts that address."""
-        fetcher = self._found(host, port)
+        fetcher = self._found(host, port, scheme)
         if fetcher is None:
             return None
         allowance.set(None)  # what a program asks for is no subrequest of the event that started it
         response: Response = await fetcher.fetch(request)
         return response
 
-    def _found(self, host: str, port: int) -> Any:
-        for address in (f"{host}:{port}", host, ALL):
-            if address in self._fetchers:
-                return self._fetchers[address]
-        return None
+    def _found(self, host: str, port: int, scheme: str) -> Any:
+        known = self._fetchers[scheme]
+        return next((known[name] for name in (f"{host}:{port}", host, ALL) if name in known), None)

@@ -16,7 +16,10 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from edge.containers.egress import Egress as Rules
 from edge.kernel.clock import Clock
+from sandbox.engines.process.authority import Authority
+from sandbox.engines.process.intercepted import Destination, serve
 
 _log = logging.getLogger("edge.containers")
 
@@ -38,6 +41,9 @@ def environment() -> dict[str, str]:
     return {**found, "no_proxy": here, "NO_PROXY": here, "NODE_USE_ENV_PROXY": "1"}
 
 
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 class Refused(Exception):
     """A sandbox asked for something it may not reach."""
 
@@ -45,9 +51,21 @@ class Refused(Exception):
 class Egress:
     """The proxy of one sandbox."""
 
-    def __init__(self, clock: Clock, host_env: Mapping[str, str] = os.environ) -> None:
-        """`host_env`: where this machine's own proxy is named, if it has one."""
+    def __init__(
+        self,
+        clock: Clock,
+        host_env: Mapping[str, str] = os.environ,
+        *,
+        rules: Rules | None = None,
+        authority: Authority | None = None,
+        internet: bool = True,
+    ) -> None:
+        """`host_env`: where this machine's own proxy is named, if it has one. `rules`: what a Worker answers,
+        `authority` signs for it where it is encrypted. `internet`: whether all the rest goes there."""
         self._clock = clock
+        self._rules = rules or Rules()
+        self._authority = authority
+        self._internet = internet
         self._upstream = _upstream(host_env)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -85,6 +103,8 @@ class Egress:
             await _say(writer, "400 Bad Request", "This is a proxy: ask for whole URLs, or CONNECT.")
             return
         try:
+            if await self._answered_by_worker(method, host, port, head, (reader, writer)):
+                return
             far_reader, far_writer = await self._connect(host, port, tunnel=method == "CONNECT")
         except Refused as error:
             _log.warning("a sandbox was refused %s:%d: %s", host, port, error)
@@ -104,9 +124,27 @@ class Egress:
             self._open.discard(far_writer)
             far_writer.close()
 
-    async def _connect(
-        self, host: str, port: int, *, tunnel: bool
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _answered_by_worker(
+        self, method: str, host: str, port: int, head: bytes, streams: _Streams
+    ) -> bool:
+        """Whether a Worker answers in the place of the outside; it has, then."""
+        encrypted = method == "CONNECT"
+        to = Destination("https" if encrypted else "http", host, port)
+        if not self._rules.takes(host, port, to.scheme) or (encrypted and self._authority is None):
+            return False
+        refuse_own(host)  # a Worker that passes requests on would reach this machine's own servers
+        reader, writer = streams
+        if encrypted and self._authority is not None:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.drain()
+            await writer.start_tls(self._authority.context(host))
+            head = b""
+        await serve(self._rules, to, reader, writer, head)
+        return True
+
+    async def _connect(self, host: str, port: int, *, tunnel: bool) -> _Streams:
+        if not self._internet:
+            raise Refused("This container has no internet.")
         async with asyncio.timeout(_CONNECT_S):
             if tunnel and self._upstream is not None:
                 refuse_own(host)
@@ -167,9 +205,7 @@ def _upstream(env: Mapping[str, str]) -> tuple[str, int] | None:
     return (parts.hostname, parts.port or 80) if parts.hostname and parts.scheme == "http" else None
 
 
-async def _through(
-    upstream: tuple[str, int], host: str, port: int
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _through(upstream: tuple[str, int], host: str, port: int) -> _Streams:
     reader, writer = await asyncio.open_connection(*upstream, limit=_HEAD_BYTES)
     writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
     head = await reader.readuntil(b"\r\n\r\n")

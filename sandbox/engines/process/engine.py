@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import itertools
 import logging
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from edge.containers.engine import EngineUnavailable, Image, InstanceSpec, StartFailed
+from edge.containers.engine import ContainerGone, EngineUnavailable, Image, InstanceSpec, StartFailed
 from edge.kernel.clock import VirtualClock
 from edge.kernel.threads import offload
 from sandbox.engines.context import EngineContext
 from sandbox.engines.process import egress, layout, userland
+from sandbox.engines.process.authority import CA_FILE, Authority
 from sandbox.engines.process.images import Built, Images
 from sandbox.engines.process.inside.plan import Plan
 from sandbox.engines.process.instance import ProcessInstance
@@ -72,6 +75,8 @@ class ProcessEngine:
         # Without a state directory nothing is kept, images neither.
         kept = self._registry.folder / "images" if context.state_dir is None else state / "sandbox-images"
         self._images = Images(kept, self._registry.folder / "skeleton")
+        #: Made when the first container has HTTPS requests answered by a Worker.
+        self._authority: Authority | None = None
         self._packages: PackageCache | None = None
         if context.package_cache:
             kept = self._registry.folder if context.state_dir is None else state
@@ -124,6 +129,9 @@ class ProcessEngine:
     async def prepare(self, image: Image) -> None:
         built = await offload(self._clock, lambda: self._images.build(image))
         await self._pool.keep_only(self._images.built)
+        if self._warm_python and self._spawner is not None:
+            with suppress(ContainerGone):  # the engine is closed meanwhile
+                await self._spawner.warm()
         await self._pool.fill(built)
 
     async def start(self, spec: InstanceSpec) -> ProcessInstance:
@@ -144,10 +152,11 @@ class ProcessEngine:
         env.update(image.env)
         try:
             self._groups.limit(instance.name, spec.instance_type)
-            if spec.enable_internet and self._style != "plain":
+            intercepts = spec.egress is not None and spec.egress.has_any
+            if (spec.enable_internet or intercepts) and self._style != "plain":
                 env.update(egress.environment())
-                await self._open_egress(instance)
-                if self._packages is not None and shares:
+                await self._open_egress(instance, spec)
+                if self._packages is not None and shares and spec.enable_internet and not intercepts:
                     env["PATH"] = f"{packages.BIN}:{env['PATH']}"
                     listener = await instance.listen(packages.PORT)
                     await self._packages.serve(instance, spec.image, image, env, listener)
@@ -158,10 +167,19 @@ class ProcessEngine:
             raise
         return instance
 
-    async def _open_egress(self, instance: ProcessInstance) -> None:
-        proxy = egress.Egress(self._clock)
+    async def _open_egress(self, instance: ProcessInstance, spec: InstanceSpec) -> None:
+        authority = None
+        if spec.egress is not None and spec.egress.has_https:
+            authority = self._authority = self._authority or Authority(self._now())
+            await instance.files.write(CA_FILE, authority.pem, parents=True)
+        proxy = egress.Egress(
+            self._clock, rules=spec.egress, authority=authority, internet=spec.enable_internet
+        )
         await proxy.open(await instance.listen(egress.PORT))
         instance.at_end.append(proxy.close)
+
+    def _now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Try for a moment: the kernel lets go of a group shortly after its last process has ended.

@@ -69,6 +69,11 @@ class Spawner:
             )
         self._channel = Channel(ours, None)
 
+    async def warm(self) -> None:
+        """Wait until the zygote has imported what programs want; whoever boots meanwhile goes first."""
+        assert self._channel is not None, "open() comes first"
+        await self._channel.ask({"op": "warm"})
+
     async def boot(self, plan: Plan, on_event: OnEvent, on_close: Callable[[], None]) -> Booted:
         """Start a sandbox. Raises StartFailed, which names the step that did not work."""
         assert self._channel is not None, "open() comes first"

@@ -26,9 +26,9 @@ class Zygote:
     def __init__(self, host: socket.socket) -> None:
         self._host = host
         self._warm = WarmPython()
-        #: What is left to import; not before somebody could use it.
+        #: What is left to import, and the requests that wait for all of it.
         self._steps = steps()
-        self._has_started = False
+        self._waiting: list[int] = []
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self._namespaces = privileges.UserNamespaces()
 
@@ -37,6 +37,9 @@ class Zygote:
         while True:
             self._warm_up()
             request, fds = messages.receive(self._host)
+            if request["op"] == "warm":
+                self._waiting.append(request["id"])
+                continue
             _collect_ended()
             answer: Message
             attached: list[int] = []
@@ -51,13 +54,14 @@ class Zygote:
 
     def _warm_up(self) -> None:
         """Use the time until the next request, which never waits for more than one step of it."""
-        while self._has_started and not select.select([self._host], [], [], 0)[0]:
+        while self._waiting and not select.select([self._host], [], [], 0)[0]:
             if next(self._steps, None) is None:
                 gc.freeze()
-                return
+                for waiting in self._waiting:
+                    messages.send(self._host, {"id": waiting})
+                self._waiting.clear()
 
     def _start(self, plan: Plan, control: int) -> int:
-        self._has_started = True
         userns = None if plan["uid_base"] is None else self._namespaces.fd(plan["uid_base"])
         apart = plan["style"] != "plain"
         if apart:
