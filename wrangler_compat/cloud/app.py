@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from edge.kv.errors import KvStorageError
 from wrangler_compat.cloud import (
@@ -24,6 +25,7 @@ from wrangler_compat.cloud import (
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, refused
+from wrangler_compat.cloud.tails import routes as tail_routes
 from wrangler_compat.cloud.workers import (
     asset_routes,
     script_routes,
@@ -48,12 +50,13 @@ _CONCEPTS = (
     secret_routes,
     setting_routes,
     asset_routes,
+    tail_routes,
 )
 
 
 def api(cloud: Cloud) -> Starlette:
     """The API of `cloud`."""
-    routes = [route for concept in _CONCEPTS for route in concept.routes(cloud)]
+    routes: list[BaseRoute] = [route for concept in _CONCEPTS for route in concept.routes(cloud)]
     return Starlette(
         routes=routes,
         exception_handlers={

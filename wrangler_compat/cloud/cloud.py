@@ -20,6 +20,7 @@ from edge.products import Products
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
 from wrangler_compat.cloud.serving.runner import Runner
+from wrangler_compat.cloud.tails.tails import Tails
 from wrangler_compat.cloud.transfers import Transfers
 from wrangler_compat.cloud.workers.script import Script
 from wrangler_compat.cloud.workers.version import Version
@@ -50,6 +51,7 @@ class Cloud:
         self.accounts = Accounts(self.catalogue, clock, random)
         self.workers = Workers(self.catalogue, clock, random)
         self.transfers = Transfers(clock, random)
+        self.tails = Tails(clock, random)
         self._namespaces: dict[str, Namespace] = {}
         self._products: dict[str, Products] = {}
         self._serves = serve
@@ -120,6 +122,7 @@ class Cloud:
 
     async def close(self) -> None:
         """Finish what is under way and close all files."""
+        self.tails.close_all()
         for runner in self._runners.values():
             await runner.close()
         for namespace in self._namespaces.values():

@@ -17,6 +17,7 @@ from wrangler_compat.cloud.app import api
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.serving.doors import Doors
+from wrangler_compat.cloud.tails.masking import LenientSocket
 from wrangler_compat.dev.listener import url_of
 
 KEEP_ALIVE_S = 75
@@ -60,7 +61,7 @@ async def serving(
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        ws="websockets-sansio",
+        ws=LenientSocket,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WAIT_S,
     )

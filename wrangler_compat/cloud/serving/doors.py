@@ -6,6 +6,8 @@ the API.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edge.errors import UserError
@@ -16,6 +18,8 @@ from edge.server.outgoing import plain
 from edge.worker.service import ScheduledResult
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.serving.runner import Runner
+from wrangler_compat.cloud.tails.events import Subject
+from wrangler_compat.cloud.tails.tails import Tails
 
 _LOCAL = ".localhost"
 
@@ -33,7 +37,7 @@ class Doors:
         if names is None:
             await self._api(scope, receive, send)
             return
-        backend = _Backend(names[0], self._runner(names[1]))
+        backend = _Backend(names[0], self._runner(names[1]), self._cloud.tails)
         await FrontDoor(backend, self._cloud.clock, on_answer=self._on_answer)(scope, receive, send)
 
     def _runner(self, account_name: str | None) -> Runner | None:
@@ -46,8 +50,9 @@ class Doors:
 class _Backend:
     """One Worker, as the front door sees it."""
 
-    def __init__(self, name: str, runner: Runner | None) -> None:
+    def __init__(self, name: str, runner: Runner | None, tails: Tails) -> None:
         self._name = name
+        self._tails = tails
         self._runner = runner
 
     async def dispatch(
@@ -57,8 +62,16 @@ class _Backend:
         if reason is not None:
             status = 404 if reason.startswith("there is no") else 501
             return plain(status, f"The Worker {self._name} does not answer here: {reason}.\n")
-        assert self._runner is not None
-        return await self._runner.world.dispatch(request, worker=self._name, place=place)
+        runner = self._runner
+        assert runner is not None
+
+        def ask() -> Awaitable[Response]:
+            return runner.world.dispatch(request, worker=self._name, place=place)
+
+        if not self._tails.of(runner.account_id, self._name):
+            return await ask()
+        subject = Subject(runner.account_id, self._name, runner.version_id(self._name))
+        return await self._tails.follow(subject, request, ask)
 
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:
         reason = self._why_not()

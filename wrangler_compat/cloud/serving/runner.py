@@ -42,7 +42,7 @@ class Runner:
         outbound: Transport | None,
     ) -> None:
         """`products` are the account's databases and buckets, `outbound` is where `fetch` leads."""
-        self._account_id = account_id
+        self.account_id = account_id
         self._workers = workers
         self._scratch = None if state_dir is not None else tempfile.TemporaryDirectory(prefix="edge-cloud-")
         self._folder = Path(self._scratch.name) if self._scratch else (state_dir or Path()) / "workers"
@@ -59,12 +59,16 @@ class Runner:
 
     def why_not(self, name: str) -> str | None:
         """Why a Worker does not answer requests from outside; None when it does."""
-        script = self._workers.scripts.find(self._account_id, name)
+        script = self._workers.scripts.find(self.account_id, name)
         if script is None:
             return "there is no such Worker"
         if script.settings.get("enabled") is False:
             return "there is no address for it: workers_dev is false"
         return self._reasons.get(name)
+
+    def version_id(self, name: str) -> str:
+        """Which version of a running Worker answers."""
+        return next(worker.root.name for worker in self.world.config.workers if worker.name == name)
 
     def try_out(self, script: Script, version: Version) -> float:
         """How many seconds `version` takes to load as the version of `script` that answers; 0 when it
@@ -97,7 +101,7 @@ class Runner:
         """The Workers that can run and why others cannot, with some versions `instead` of the deployed."""
         found: dict[str, WorkerConfig] = {}
         reasons: dict[str, str] = {}
-        for script in self._workers.scripts.all(self._account_id):
+        for script in self._workers.scripts.all(self.account_id):
             version = instead.get(script.name) or self._workers.current(script)
             if version is None:
                 reasons[script.name] = "there is no version of it that is deployed"

@@ -1,0 +1,1 @@
+"""Tails: who listens to a Worker is told of its events while they happen."""
