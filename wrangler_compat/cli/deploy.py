@@ -33,12 +33,19 @@ _MINIFY = "Python is not minified: its names are its interface. Leave --minify a
 @click.option("--tag", help="A tag for the version.")
 @click.option("--message", help="A message for the version.")
 @click.option("--containers-rollout", type=click.Choice(["none"]), help="none: leave containers as they are.")
+@click.option("--target", type=click.Choice(["cloudflare", "workerd"]), default="cloudflare",
+              show_default=True, help="workerd: write a folder that one's own host serves.")  # fmt: skip
+@click.option("--listen", metavar="ADDRESS", default="127.0.0.1:8080", show_default=True,
+              help="With --target workerd: where it listens.")  # fmt: skip
+@click.option("--allow-unsupported", is_flag=True,
+              help="With --target workerd: leave out bindings that it does not have.")  # fmt: skip
 @click.option("--check/--no-check", "checked", default=True, show_default=True,
               help="Upload nothing that edge check finds errors in.")  # fmt: skip
 @click.option("--minify", is_flag=True, help="Refused: Python is uploaded as it is.")
 def command(directory: str, config: str | None, variables: tuple[str, ...], secrets_file: str | None,
             dry_run: bool, outdir: str | None, as_json: bool, minify: bool, containers_rollout: str | None,
-            checked: bool, **rest: Any) -> None:  # fmt: skip
+            checked: bool, target: str, listen: str, allow_unsupported: bool,
+            **rest: Any) -> None:  # fmt: skip
     """Upload the Worker of DIR (the current folder) to Cloudflare, and make it live.
 
     The account is that of CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID) in the environment.
@@ -48,6 +55,7 @@ def command(directory: str, config: str | None, variables: tuple[str, ...], secr
     edge deploy --dry-run
     edge deploy --dry-run --outdir dist
     edge deploy --env staging --message "the new basket"
+    edge deploy --target workerd --outdir dist
     """
     from wrangler_compat.deploy.write import write_plan
 
@@ -59,6 +67,9 @@ def command(directory: str, config: str | None, variables: tuple[str, ...], secr
         warn(warning)
     if checked:
         _check(path, rest["environment"], dry_run=dry_run)
+    if target == "workerd":
+        _write_workerd(plan, outdir, listen, allow_unsupported=allow_unsupported)
+        return
     if outdir is not None:
         write_plan(plan, Path(outdir))
     if dry_run:
@@ -95,6 +106,16 @@ def _check(path: Path, environment: str | None, *, dry_run: bool) -> None:
             "Nothing was uploaded: this would not run on Cloudflare. Mend it, silence what is wrong about it "
             "(docs/check.md), or give --no-check."
         )
+
+
+def _write_workerd(plan: Plan, outdir: str | None, listen: str, *, allow_unsupported: bool) -> None:
+    from wrangler_compat.deploy.workerd.write import CONFIG, write_workerd
+
+    if outdir is None:
+        raise UserError("--target workerd writes a folder: say which with --outdir DIR")
+    for warning in write_workerd(plan, Path(outdir), listen, allow_unsupported=allow_unsupported):
+        warn(warning)
+    say(f"Wrote {outdir}. Serve it with: cd {outdir} && workerd serve --experimental {CONFIG}")
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

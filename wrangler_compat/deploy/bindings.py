@@ -16,12 +16,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One binding: what is sent, and how it is shown. `label` is the kind in wrangler's words."""
+    """One binding: what is sent, and how it is shown. `label` is its `kind` (a type of the metadata) in
+    wrangler's words."""
 
     name: str
     label: str
     sent: Mapping[str, Any]
     shown: str = ""
+    kind: str = ""
 
     @property
     def needs_resource(self) -> bool:
@@ -141,9 +143,9 @@ def _bound(kind: _Kind, entry: Mapping[str, Any]) -> Binding:
     if "script_name" in entry:
         shown += f", defined in {entry['script_name']}"
     if kind.id_field is not None and kind.id_field not in entry:
-        return Binding(name, kind.label, {"name": name, "type": "inherit"}, shown)
+        return Binding(name, kind.label, {"name": name, "type": "inherit"}, shown, kind.type)
     given = {sent: entry[own] for sent, own in kind.fields.items() if own in entry}
-    return Binding(name, kind.label, {"name": name, "type": kind.type, **given}, shown)
+    return Binding(name, kind.label, {"name": name, "type": kind.type, **given}, shown, kind.type)
 
 
 def _entries(settings: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:

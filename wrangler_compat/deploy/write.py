@@ -35,18 +35,30 @@ _DROPPED = ("env", "base_dir", "rules", "python_modules", "$schema", "build", "a
 def write_plan(plan: Plan, folder: Path) -> list[Path]:
     """Write the bundle of `plan` and its configuration to `folder`, which is made, or replaced when a
     deploy wrote it before. Returns the files. Raises UserError when something else is in it."""
+    write_modules(plan, folder)
+    if plan.companion is not None:
+        for name, content in plan.companion.files(folder / COMPANION).items():
+            write_file(folder / COMPANION / name, content)
+    write_file(folder / CONFIG, (json.dumps(_config(plan, folder), indent=2) + "\n").encode())
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MARK)
+
+
+def write_modules(plan: Plan, folder: Path) -> None:
+    """Write modules and static files to `folder`, in place of those that a deploy wrote before. Raises
+    UserError when something else is in it."""
     _empty(folder)
     for module in plan.bundle.modules:
         name = module.name if module.is_vendored else f"{_MODULES}/{module.name}"
-        _write(folder / name, module.content)
+        write_file(folder / name, module.content)
     for path, file in _asset_sources(plan):
-        _write(folder / _ASSETS / path, file.read_bytes())
-    if plan.companion is not None:
-        for name, content in plan.companion.files(folder / COMPANION).items():
-            _write(folder / COMPANION / name, content)
-    _write(folder / _MARK, b"")
-    _write(folder / CONFIG, (json.dumps(_config(plan, folder), indent=2) + "\n").encode())
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MARK)
+        write_file(folder / _ASSETS / path, file.read_bytes())
+    write_file(folder / _MARK, b"")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, and the folders it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def _config(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -106,8 +118,3 @@ def _empty(folder: Path) -> None:
     for file in (folder / COMPANION).glob("*"):
         if file.is_file() and file.name != _LOCK:
             file.unlink()
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)

@@ -181,3 +181,18 @@ def test_unless_told_otherwise(shop: Path, api: Api) -> None:
 def test_a_dry_run_says_what_would_not_run_there(shop: Path) -> None:
     answer = deploy(broken(shop), "--dry-run")
     assert (answer.exit_code, "helper.py:5:" in answer.stderr) == (0, True)
+
+
+def test_a_folder_for_workerd_keeps_its_data(shop: Path, tmp_path: Path) -> None:
+    flags = ("--target", "workerd", "--outdir", str(tmp_path / "dist"), "--listen", "*:80")
+    assert deploy(shop, *flags).exit_code == 0
+    data = tmp_path / "dist/data/kv-objects/file"
+    data.write_text("kept")
+    answer = deploy(shop, *flags)
+    assert f"cd {tmp_path / 'dist'} && workerd serve --experimental workerd.capnp" in answer.stdout
+    assert data.read_text() == "kept"
+    assert 'address = "*:80"' in (tmp_path / "dist/workerd.capnp").read_text()
+
+
+def test_workerd_needs_a_folder(shop: Path) -> None:
+    assert "say which with --outdir" in str(deploy(shop, "--target", "workerd").exception)
