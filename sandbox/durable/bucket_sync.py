@@ -8,7 +8,7 @@ bucket's stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -102,28 +102,32 @@ class BucketSync:
             await self._push(remote, local, written)
         if written:
             local = await self._local()
-            for path in written:
-                self._known[path] = Known(remote[path], local.get(path))
+            for path, wrote in written.items():
+                found = local.get(path)
+                # What has changed since we wrote it is not what we know: the next pass takes it up.
+                changed = found is not None and wrote is not None and _differs(found, wrote)
+                self._known[path] = Known(remote[path], None if changed else found)
 
     # -- from the bucket
 
-    async def _pull(self, remote: dict[str, str], local: dict[str, Mark]) -> set[str]:
-        """Bring what changed in the bucket; the paths that were written."""
-        written = set()
+    async def _pull(self, remote: dict[str, str], local: dict[str, Mark]) -> dict[str, Mark | None]:
+        """Bring what changed in the bucket; what was written, with its size and the time of its end."""
+        written: dict[str, Mark | None] = {}
         for path, etag in remote.items():
             if (known := self._known.get(path)) is None or known.etag != etag:
-                await self._fetch(path)
-                written.add(path)
+                written[path] = await self._fetch(path)
         for path in [path for path in self._known if path not in remote]:
             known = self._known.pop(path)
             if local.get(path) == known.mark and local.pop(path, None) is not None:
                 await self._remove(path)
         return written
 
-    async def _fetch(self, path: str) -> None:
+    async def _fetch(self, path: str) -> Mark | None:
         found = await self._binding.get(self._prefix + path)
-        if found is not None:
-            await self._control.upload(self._write_to(path), found.body)
+        if found is None:
+            return None
+        wrote = await self._control.upload(self._write_to(path), found.body)
+        return found.size, wrote["timestamp"]
 
     async def _remove(self, path: str) -> None:
         try:
@@ -136,7 +140,7 @@ class BucketSync:
 
     # -- to the bucket
 
-    async def _push(self, remote: dict[str, str], local: dict[str, Mark], written: set[str]) -> None:
+    async def _push(self, remote: dict[str, str], local: dict[str, Mark], written: Container[str]) -> None:
         for path, mark in local.items():
             known = self._known.get(path)
             if path not in written and (known is None or known.mark != mark):
@@ -185,6 +189,11 @@ def _marks(files: Iterable[dict[str, Any]]) -> dict[str, Mark]:
         for entry in files
         if entry["type"] == "file"
     }
+
+
+def _differs(found: Mark, wrote: Mark) -> bool:
+    """Whether a file is another than the one that was written with that size, by that time."""
+    return found[0] != wrote[0] or found[1] > wrote[1]
 
 
 def _is_file(path: str) -> bool:

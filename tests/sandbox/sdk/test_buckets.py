@@ -65,6 +65,36 @@ def test_both_sides_follow_each_other(sdk: SdkHouse) -> None:
     sdk.run(body)
 
 
+def test_a_change_right_after_a_file_was_brought_is_not_lost(
+    sdk: SdkHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = sdk.module("sandbox.durable.bucket_sync").BucketSync
+    fetch = sync._fetch
+    at_once: list[Callable[[], Awaitable[Any]]] = []
+
+    async def fetch_and(self: Any, path: str) -> Any:
+        wrote = await fetch(self, path)
+        while at_once:
+            await at_once.pop()()
+        return wrote
+
+    monkeypatch.setattr(sync, "_fetch", fetch_and)
+
+    async def body() -> None:
+        box, bucket = sdk.box(), sdk.env.BUCKET
+        await bucket.put("one", "1")
+        at_once.append(lambda: box.exec("echo longer > /mnt/data/one"))
+        await box.mount_bucket("BUCKET", "/mnt/data")
+
+        async def there() -> bool:
+            return await text(bucket, "one") == "longer\n"
+
+        await until(there)
+        await box.unmount_bucket("/mnt/data")
+
+    sdk.run(body)
+
+
 def test_read_only_mounts_write_nothing_back(sdk: SdkHouse) -> None:
     async def body() -> None:
         box, bucket = sdk.box(), sdk.env.BUCKET
