@@ -48,7 +48,7 @@ class Fleet:
     def start(self, *, prepare: bool) -> None:
         """Open the engine, and with `prepare` get its images ready, beside what else happens; what starts
         meanwhile waits for the opening."""
-        if self._opening is None:
+        if self._opening is None or _failed(self._opening):
             self._opening = spawn_outside(self._open(prepare=prepare), name="containers.open")
             self._opening.add_done_callback(log_failure)
 
@@ -65,7 +65,8 @@ class Fleet:
                 _log.error("the image of %s cannot be used: %s", pool.config.class_name, failure)
 
     async def opened(self) -> None:
-        """Wait until the engine can be used. Raises EngineUnavailable."""
+        """Wait until the engine can be used; what could not be opened is tried again. Raises
+        EngineUnavailable."""
         self.start(prepare=False)
         assert self._opening is not None
         await asyncio.shield(self._opening)
@@ -113,6 +114,10 @@ def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any]
                 host.container = partial(fleet.binding, worker.name, container)
     fleet.start(prepare=not isinstance(world.clock, VirtualClock))
     return fleet
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is not None
 
 
 def _trouble(faults: Faults) -> ContainerTrouble:

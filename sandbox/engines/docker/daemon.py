@@ -46,6 +46,8 @@ class Daemon:
         def guarded() -> _T:
             try:
                 return work(self._api)
+            except APIError:
+                raise  # which is of the other class, too
             except requests.RequestException as error:
                 raise EngineUnavailable(
                     f"The container daemon at {self.address} does not answer: {error}"

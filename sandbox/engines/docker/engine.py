@@ -78,9 +78,8 @@ class DockerEngine:
         daemon = self._opened()
         image = await self._images.get(spec.image)
         name = f"edge-{self._owner.replace('/', '-')}-{next(self._names)}"
-        network = await self._networks.make(name, internet=spec.enable_internet)
-        publish = network.is_elsewhere if self._publish is None else self._publish
-        creation = Creation(name, self._owner, spec, image, network, publish)
+        network = await self._network(name, spec)
+        creation = Creation(name, self._owner, spec, image, network, publish=bool(self._publish))
         try:
             id = await daemon.call(creation.create)
         except BaseException as error:
@@ -111,6 +110,21 @@ class DockerEngine:
         if self._daemon is None:
             raise EngineUnavailable("The engine is not open.")
         return self._daemon
+
+    async def _network(self, name: str, spec: InstanceSpec) -> Network:
+        # Nothing is published from a network that leads nowhere.
+        internal = not spec.enable_internet and not self._publish
+        network = await self._networks.make(name, internal=internal)
+        if self._publish is None:
+            self._publish = network.is_elsewhere
+            if self._publish:
+                _log.warning(
+                    "the daemon's networks are not on this machine: only ports that a Dockerfile names "
+                    "(EXPOSE) are reached, and containers without enable_internet have it all the same"
+                )
+                await self._networks.remove(network)
+                return await self._network(name, spec)
+        return network
 
     def _instance(self, daemon: Daemon, creation: Creation, id: str, network: Network) -> DockerInstance:
         async def free() -> None:

@@ -19,6 +19,7 @@ _WORDS = {os.strerror(number): number for number in errno.errorcode} | {
     "Filename too long": errno.ENAMETOOLONG,
     "Symbolic link loop": errno.ELOOP,
     "Cannot fork": errno.EAGAIN,
+    "File size limit exceeded": errno.EFBIG,
 }
 _PHRASES = (
     (re.compile(r"overwrite non-directory .* with directory"), errno.ENOTDIR),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,11 +71,8 @@ class Images:
                 decode=True,
                 timeout=_BUILD_S,
             )
-            for step in steps:
-                if said := step.get("stream", "").rstrip():
-                    _log.debug("%s: %s", dockerfile, said)
-                if "error" in step:
-                    raise StartFailed(f"The image does not build: {dockerfile}: {step['error'].strip()}")
+            if error := _followed(steps, str(dockerfile)):
+                raise StartFailed(f"The image does not build: {dockerfile}: {error}")
 
         _log.info("building the image of %s", dockerfile)
         try:
@@ -101,9 +99,19 @@ class Images:
 
 def _pull(api: Any, name: str) -> None:
     tagged = ":" in name.rpartition("/")[2] or "@" in name
-    for step in api.pull(name, tag=None if tagged else "latest", stream=True, decode=True):
-        if "error" in step:
-            raise StartFailed(f"The image {name} cannot be pulled: {step['error'].strip()}")
+    steps = api.pull(name, tag=None if tagged else "latest", stream=True, decode=True)
+    if error := _followed(steps, name):
+        raise StartFailed(f"The image {name} cannot be pulled: {error}")
+
+
+def _followed(steps: Iterable[Any], name: str) -> str:
+    """Log what the daemon says it does, to the end, so that its answer is let go of; the error, if any."""
+    error = ""
+    for step in steps:
+        if said := step.get("stream", "").rstrip():
+            _log.debug("%s: %s", name, said)
+        error = error or step.get("error", "").strip()
+    return error
 
 
 def _described(found: Any) -> Built:

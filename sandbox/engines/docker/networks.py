@@ -6,6 +6,7 @@ nothing is forwarded between them unless this machine was told to be a router.
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _RANGE = IPv4Network("198.18.0.0/15")
 _PREFIX = 29
 _COUNT = 2 ** (_PREFIX - _RANGE.prefixlen)
 _TRIES = 64
+#: Shared by a process's engines, as their daemons may share a machine. Processes begin far from each other.
+_numbers = itertools.count(os.getpid() * 61)
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
 
 
@@ -45,15 +48,13 @@ class Networks:
     def __init__(self, daemon: Daemon, owner: str) -> None:
         self._daemon = daemon
         self._owner = owner
-        self._next = os.getpid() * 61  # engines begin at different places: fewer find theirs taken
 
-    async def make(self, name: str, *, internet: bool) -> Network:
-        """Raises StartFailed, EngineUnavailable."""
+    async def make(self, name: str, *, internal: bool) -> Network:
+        """`internal`: it leads nowhere. Raises StartFailed, EngineUnavailable."""
         for _ in range(_TRIES):
-            subnet = _subnet(self._next)
-            self._next += 1
+            subnet = _subnet(next(_numbers))
             try:
-                made = await self._daemon.call(partial(self._create, name, subnet, internet))
+                made = await self._daemon.call(partial(self._create, name, subnet, internal))
             except APIError as error:
                 if "overlaps" in refusal(error) or "already" in refusal(error):
                     continue
@@ -64,13 +65,13 @@ class Networks:
     async def remove(self, network: Network) -> None:
         await gently(self._daemon, lambda api: api.remove_network(network.id))
 
-    def _create(self, name: str, subnet: IPv4Network, internet: bool, api: Any) -> str:
+    def _create(self, name: str, subnet: IPv4Network, internal: bool, api: Any) -> str:
         pool = IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
         made = api.create_network(
             name,
             driver="bridge",
             ipam=IPAMConfig(pool_configs=[pool]),
-            internal=not internet,
+            internal=internal,
             labels={LABEL: self._owner},
         )
         return str(made["Id"])
