@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.containers.control import SIGKILL, Control, StartOptions
+from edge.containers.control import SIGKILL, Control, Inactivity, StartOptions
+from edge.containers.exec import ExecProcess, start_program
+from edge.containers.exec_options import ExecOptions, exec_command, exec_options
+from edge.containers.options import absent, labels_of, record
 from edge.containers.port import ContainerPort
 from edge.errors import UnsupportedError
+from edge.http.host import current_host
 from edge.js.arrays import JsArray
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
-from edge.js.objects import get_property, own_items
+from edge.js.objects import JsObject, get_property
 from edge.js.promise import JsPromise
-from edge.js.proxy import JsNull, JsProxy
+from edge.js.proxy import JsProxy, jsnull
 from edge.js.webidl import to_int32, to_string, wrong_type
+from edge.kernel.spans import span
 from edge.kernel.tasks import before_output
 
 _NAME = "Container"
@@ -31,6 +36,7 @@ class ContainerBinding(JsProxy, js_name=_NAME):
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        control.object_is_here()
         self._ports: dict[int, ContainerPort] = {}
 
     @property
@@ -49,7 +55,7 @@ class ContainerBinding(JsProxy, js_name=_NAME):
     @js_method
     def destroy(self, reason: Any = None) -> JsPromise:
         failure = reason if isinstance(reason, JsException) else None
-        if failure is None and not _absent(reason):
+        if failure is None and not absent(reason):
             failure = error(to_string(reason))
         return JsPromise.start(self._control.destroy(failure), name="container.destroy")
 
@@ -74,10 +80,52 @@ class ContainerBinding(JsProxy, js_name=_NAME):
 
     @js_method
     def setInactivityTimeout(self, timeout_ms: Any = None) -> JsPromise:
-        """Here a container outlives its object's stays in memory whatever this says (docs/limitations.md)."""
-        if to_int32(timeout_ms) <= 0:
+        """End the container so long after its object was put away, unless that is called again before."""
+        duration_ms = to_int32(timeout_ms)
+        if duration_ms <= 0:
             raise type_error("setInactivityTimeout() cannot be called with a durationMs <= 0")
+        self._control.inactivity = Inactivity(current_host.get().clock, duration_ms / 1000)
         return JsPromise.start(before_output(), name="container.setInactivityTimeout")
+
+    @js_method
+    def exec(self, command: Any = None, options: Any = None) -> JsPromise:
+        """Start a program in the container."""
+        try:
+            self._require_running("exec")
+            argv, given = exec_command(command), exec_options(options)
+        except JsException as refusal:
+            return JsPromise.rejected(refusal)
+        return JsPromise.start(self._exec(argv, given), name="container.exec")
+
+    async def _exec(self, command: tuple[str, ...], options: ExecOptions) -> ExecProcess:
+        await before_output()
+        with span("container.exec", program=command[0]):
+            return await start_program(await self._control.instance(), command, options)
+
+    @js_method
+    def inspect(self) -> JsPromise:
+        """What is known of the container that runs; null when none does."""
+        if not self._control.running:
+            return JsPromise.resolved(jsnull)
+        return JsPromise.resolved(JsObject({"labels": JsObject(dict(self._control.labels))}))
+
+    @js_method
+    def setLabels(self, labels: Any = None) -> JsPromise:
+        """Replace the labels."""
+        try:
+            self._require_running("setLabels")
+            self._control.labels = labels_of(labels)
+        except JsException as refusal:
+            return JsPromise.rejected(refusal)
+        return JsPromise.start(before_output(), name="container.setLabels")
+
+    def _require_running(self, method: str) -> None:
+        if not self._control.running:
+            raise error(f"{method}() cannot be called on a container that is not running.")
+
+    def _leaves(self) -> None:
+        """The object is put away."""
+        self._control.object_leaves()
 
     @js_method
     def interceptOutboundHttp(self, address: Any = None, fetcher: Any = None) -> JsPromise:
@@ -103,38 +151,16 @@ class ContainerBinding(JsProxy, js_name=_NAME):
         raise AttributeError(name)
 
 
-_UNSUPPORTED = frozenset(
-    {
-        *("interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"),
-        *("exec", "inspect", "setLabels"),
-    }
-)
-
-
-def _absent(value: Any) -> bool:
-    return value is None or isinstance(value, JsNull)
+_UNSUPPORTED = frozenset({"interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"})
 
 
 def _start_options(options: Any) -> StartOptions:
     entrypoint = get_property(options, "entrypoint")
-    if not _absent(entrypoint) and not isinstance(entrypoint, JsArray):
+    if not absent(entrypoint) and not isinstance(entrypoint, JsArray):
         raise type_error("Incorrect type: the entrypoint is not of type 'Array'.")
     return StartOptions(
-        entrypoint=None if _absent(entrypoint) else tuple(to_string(part) for part in entrypoint),
-        env=_record(options, "env", check=True),
+        entrypoint=None if absent(entrypoint) else tuple(to_string(part) for part in entrypoint),
+        env=record(options, "env", check=True),
         enable_internet=get_property(options, "enableInternet") is True,
-        labels=_record(options, "labels"),
+        labels=labels_of(get_property(options, "labels")),
     )
-
-
-def _record(options: Any, name: str, *, check: bool = False) -> dict[str, str]:
-    given = get_property(options, name)
-    if _absent(given):
-        return {}
-    record = {key: to_string(value) for key, value in own_items(given)}
-    for key, value in record.items():
-        if check and "=" in key:
-            raise error(f"Environment variable names cannot contain '=': {key}")
-        if check and (not key or "\0" in key or "\0" in value):
-            raise error("Environment variable names cannot be empty or contain '\\0'")
-    return record

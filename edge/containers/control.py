@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from edge.config import ContainerConfig
     from edge.containers.fleet import Fleet
     from edge.containers.trouble import ContainerTrouble, Owner
+    from edge.kernel.clock import Clock, Timer
 
 _log = logging.getLogger("edge.containers")
 SIGKILL = 9
@@ -45,6 +46,14 @@ class StartOptions:
     env: Mapping[str, str] = field(default_factory=dict)
     enable_internet: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inactivity:
+    """How long a container stays when its object is put away."""
+
+    clock: Clock
+    duration_s: float
 
 
 class Pool:
@@ -110,6 +119,10 @@ class Control:
         self._object_id = object_id
         self.lifecycle = Lifecycle()
         self.egress = Egress()
+        self.labels: Mapping[str, str] = {}
+        #: None: as long as the world.
+        self.inactivity: Inactivity | None = None
+        self._inactive: Timer | None = None
         self.on_end: list[Callable[[], None]] = []
         self._pool = pool
         self._instance: asyncio.Future[Instance] | None = None
@@ -126,11 +139,28 @@ class Control:
             life = self.lifecycle.start()
         except ValueError as refusal:
             raise error(str(refusal)) from None
+        self.labels = options.labels
         loop = asyncio.get_running_loop()
         self._instance, self._end = loop.create_future(), loop.create_future()
         spec = self._pool.spec(self.name, options, self.egress)
         life_of = self._live(life, spec, self._instance, self._end, full=full)
         spawn_outside(life_of, name=f"container {spec.name}").add_done_callback(log_failure)
+
+    def object_is_here(self) -> None:
+        """Its object is in memory."""
+        if self._inactive is not None:
+            self._inactive.cancel()
+            self._inactive = None
+
+    def object_leaves(self) -> None:
+        """Its object is put away: the container ends when it does not come back in time."""
+        self.object_is_here()
+        if self.inactivity is not None and self.running:
+            clock = self.inactivity.clock
+            self._inactive = clock.call_at(clock.now() + self.inactivity.duration_s, self._end_inactive)
+
+    def _end_inactive(self) -> None:
+        spawn_outside(self.destroy(None), name=f"inactive {self.name}").add_done_callback(log_failure)
 
     async def instance(self) -> Instance:
         """The running container, once it is up. Raises JsException when there is none."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edge.containers.control import Control
-from edge.containers.engine import ContainerGone, Instance, NotListening
+from edge.containers.engine import Connection, ContainerGone, Instance, NotListening
 from edge.containers.logic.lifecycle import NOT_LISTENING
-from edge.errors import UnsupportedError
+from edge.containers.tcp_socket import TcpSocket
 from edge.http.fetch import abortable
 from edge.http.httpx_transport import connection_lost
 from edge.http.request import Request
 from edge.http.response import Response
+from edge.http.subrequests import spend
 from edge.js.errors import error, type_error
+from edge.js.objects import get_property
 from edge.js.promise import JsPromise
+from edge.js.webidl import to_string, wrong_type
 from edge.kernel.spans import span
 from edge.kernel.tasks import before_output, spawn_outside
 from edge.worker.fetcher import Fetcher
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.containers.carrier import PortTransport
+
+
+#: As the platform spells it.
+_NO_TLS = (
+    "Connencting to a container using TLS is not currently supported. It is unnecessary anyway, as the "
+    "connection is already secure by default."
+)
 
 
 class ContainerPort(Fetcher, js_name="Fetcher"):
@@ -39,7 +49,22 @@ class ContainerPort(Fetcher, js_name="Fetcher"):
         self._transport: PortTransport | None = None
 
     def connect(self, *args: Any) -> Any:
-        raise UnsupportedError("getTcpPort().connect() is not emulated (docs/limitations.md)")
+        """A TCP connection to the port, whatever address is named."""
+        if not args:
+            raise wrong_type("connect", "Fetcher", 1, "SocketAddress or string")
+        if to_string(get_property(args[1] if len(args) > 1 else None, "secureTransport", "off")) == "on":
+            raise error(_NO_TLS)
+        spend()
+        return TcpSocket(self._connected(), f"10.0.0.1:{self._port}")
+
+    async def _connected(self) -> Connection:
+        instance = await self._control.instance()
+        try:
+            return await instance.connect(self._port)
+        except NotListening:
+            raise error(NOT_LISTENING.format(port=self._port)) from None
+        except (ContainerGone, OSError):
+            raise connection_lost() from None
 
     def _start_fetch(self, request: Request) -> JsPromise:
         if not request.url.startswith("http:"):

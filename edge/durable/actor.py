@@ -205,6 +205,8 @@ class Actor:
         Raises the constructor's error, which stays the object's until it has been idle."""
         if self.instance is None:
             host = self.slot.host
+            if host.container is not None:
+                self.state.container  # noqa: B018 (it learns that its object is here)
             cls = host.isolate.durable_class(host.class_name)
             try:
                 if cls is None:
@@ -335,6 +337,7 @@ class Actor:
         assert not self.busy, "work in flight keeps an object in memory"
         self.ended = True
         self._cut_loose(None)
+        self.state._leaves()
         self.instance = None
 
     @property

@@ -73,6 +73,12 @@ class DurableObjectState(JsProxy, js_name=_NAME):
             self._container = make(str(self._slot.id), self._slot.id.name)
         return self._container
 
+    def _leaves(self) -> None:
+        """The object is put away."""
+        leaves = getattr(self._container, "_leaves", None)
+        if leaves is not None:
+            leaves()
+
     @property
     def facets(self) -> Any:
         raise UnsupportedError("ctx.facets is not emulated (docs/limitations.md)")

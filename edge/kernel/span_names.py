@@ -57,6 +57,7 @@ SPANS: dict[str, Kind] = {
     "durable.commit": Kind("making an object's writes durable", _OBJECT),
     "container.start": Kind("starting a container, its image included", ("container", "engine")),
     "container.fetch": Kind("a request to a port of a container", ("port", "method", "url", "status")),
+    "container.exec": Kind("starting a program in a container", ("program",)),
     "container.phase": Kind("a phase of a scripted container's life or work", ("phase", "container")),
     "network.hop": Kind("one way between two places", ("source", "target", "what")),
 }

@@ -92,9 +92,7 @@ def test_a_worker_answers(address: str) -> None:
 def test_bodies_go_both_ways(framing: str) -> None:
     async def ask(port: int, _: Authority) -> None:
         answer = await sent(port, f"POST http://api.test:8000/x HTTP/1.1\r\nHost: api.test\r\n{framing}")
-        assert answer.endswith(b"POST http://api.test:8000/x undefined body") or answer.endswith(
-            b"POST http://api.test:8000/x None body"
-        )
+        assert answer.endswith(b"POST http://api.test:8000/x None body")
         streamed = await sent(port, "GET http://api.test:8000/stream HTTP/1.1\r\nHost: api.test\r\n\r\n")
         assert b"4\r\none \r\n" in streamed
         assert streamed.endswith(b"3\r\ntwo\r\n0\r\n\r\n")
@@ -127,7 +125,7 @@ def test_encrypted_requests_are_answered_under_the_containers_authority(host: st
         await writer.start_tls(context, server_hostname=host)
         writer.write(f"GET /a HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         answer = await asyncio.wait_for(reader.read(), 30)
-        assert answer.endswith(f"GET https://{host}/a None ".encode()) or b"undefined" in answer
+        assert answer.endswith(f"GET https://{host}/a None ".encode())
         writer.close()
 
     through_proxy(ask, "*", scheme="https")
