@@ -114,8 +114,11 @@ def test_a_worker_in_python(wrangler: Wrangler, cloud: RunningCloud, tmp_path: P
     wrangler("kv", "namespace", "create", "boards")
     [namespace] = wrangler.json("kv", "namespace", "list")
     config = tmp_path / "wrangler.jsonc"
-    assert "whiteboard-boards" in config.read_text()
-    config.write_text(config.read_text().replace("whiteboard-boards", namespace["id"]))
+    boards = '{ "binding": "BOARDS" }'
+    assert boards in config.read_text()
+    config.write_text(
+        config.read_text().replace(boards, f'{{ "binding": "BOARDS", "id": "{namespace["id"]}" }}')
+    )
     assert "Current Version ID" in wrangler("deploy")
     found = cloud.look(lambda inside: modules_of(inside, cloud.account_id, "whiteboard"))
     assert {module.name: module.type for module in found} == {
