@@ -21,6 +21,8 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 @click.option("--token", metavar="TOKEN", help="The first account's API token; else drawn by chance.")
 @click.option("--account-id", metavar="ID", help="Its id (32 hexadecimal digits); else drawn by chance.")
 @click.option("--serve", is_flag=True, help="Run what is deployed, at http://NAME.localhost:PORT.")
+@click.option("--fail", "faults", multiple=True, metavar="FAULT",
+              help="Let calls fail: 'PUT */scripts/*=500x2'; may be repeated.")  # fmt: skip
 @click.option("--log-level", type=click.Choice(_LOG_LEVELS), default="log", show_default=True)
 def command(
     state: str,
@@ -30,6 +32,7 @@ def command(
     account_id: str | None,
     account_names: tuple[str, ...],
     serve: bool,
+    faults: tuple[str, ...],
     log_level: str,
 ) -> None:
     """Answer the calls of wrangler, of the official Python package and of edge as Cloudflare does.
@@ -37,8 +40,9 @@ def command(
     \b
     edge cloud
     edge cloud --serve
+    edge cloud --fail "PUT */scripts/*=500x2" --fail "* *=429/1x1"
     edge cloud --port 0 --state cloud-state
     """
     from wrangler_compat.cloud.session import CloudOptions, run
 
-    run(CloudOptions(Path(state), host, port, token, account_id, account_names, serve, log_level))
+    run(CloudOptions(Path(state), host, port, token, account_id, account_names, serve, faults, log_level))

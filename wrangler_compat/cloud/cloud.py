@@ -19,6 +19,7 @@ from edge.kv.open import shared_namespace
 from edge.products import Products
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.faults import Faults
 from wrangler_compat.cloud.serving.runner import Runner
 from wrangler_compat.cloud.tails.tails import Tails
 from wrangler_compat.cloud.transfers import Transfers
@@ -52,6 +53,8 @@ class Cloud:
         self.workers = Workers(self.catalogue, clock, random)
         self.transfers = Transfers(clock, random)
         self.tails = Tails(clock, random)
+        #: What goes wrong with calls.
+        self.faults = Faults()
         self._namespaces: dict[str, Namespace] = {}
         self._products: dict[str, Products] = {}
         self._serves = serve

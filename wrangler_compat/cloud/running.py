@@ -16,6 +16,7 @@ from wrangler_compat.cloud.accounts import Account
 from wrangler_compat.cloud.app import api
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.cloud.failing import Failing
 from wrangler_compat.cloud.serving.doors import Doors
 from wrangler_compat.cloud.tails.masking import LenientSocket
 from wrangler_compat.dev.listener import url_of
@@ -55,7 +56,7 @@ async def serving(
     await cloud.start()
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
-        Doors(api(cloud), cloud, on_answer),
+        Doors(Failing(api(cloud), cloud.faults), cloud, on_answer),
         lifespan="off",
         log_config=None,
         access_log=False,

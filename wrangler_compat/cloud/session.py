@@ -37,6 +37,7 @@ class CloudOptions:
     account_id: str | None
     account_names: tuple[str, ...]
     serve: bool
+    faults: tuple[str, ...]
     log_level: str
 
 
@@ -62,6 +63,8 @@ async def _answer(options: CloudOptions, console: Console, listener: socket.sock
     state = options.state.resolve()
     cloud = Cloud(state, WallClock(), RandomStreams(), serve=options.serve, outbound=outbound)
     try:
+        for line in options.faults:
+            cloud.faults.add(line)
         accounts = _accounts(options, cloud)
         async with serving(cloud, listener, console.answered) as running:
             for line in _welcome(running, accounts):
