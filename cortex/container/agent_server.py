@@ -66,6 +66,8 @@ class AgentServer:
                 done = _joined(done, await self._install(body))
         except BadRequest as mistake:
             return 400, {"error": str(mistake)}
+        except OSError as failure:
+            return 500, {"error": f"a file could not be written: {failure}"}
         if body.get("warm"):
             try:
                 await self._warm.warm_up(body.get("env") or {}, body.get("cwd") or "/workspace")

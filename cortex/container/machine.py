@@ -58,7 +58,7 @@ class RealHost:
         await asyncio.sleep(delay_s)
 
     async def read(self, path: str) -> str:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline="") as file:
             return file.read()
 
     async def write(self, path: str, text: str, *, mode: int = 0o600) -> None:

@@ -1,12 +1,12 @@
 """All preparation of a container in one request: configuration, packages, credentials.
 
-What is already as wanted is skipped; `/tmp/vf-state.json` remembers it, and goes with the container's memory
-when it sleeps. Names of packages come from users: they reach `npm` as arguments of their own, never a shell.
+What is already as wanted is skipped. `/tmp/vf-state.json` remembers which packages are installed, and goes
+with the container when it sleeps. Names of packages come from users: they reach `npm` as arguments of their
+own, never a shell.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import posixpath
 import re
@@ -37,31 +37,39 @@ async def read_state(host: Host) -> dict[str, Any]:
 
 
 async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any]:
-    """Bring the container to what `wanted` says: `mcpConfig`, `credentialFiles`, `files`.
+    """Bring the container to what `wanted` says: `mcpConfig`, `credentialFiles`, `files`, and not the files
+    in `remove`; `boot` is what the Worker calls this container.
 
-    Gives `{written, skipped}`. Raises BadRequest, also for `packages` that are none (`install` takes them).
+    What counts is what the files hold: who wrote them last, and on which way, nobody need know. Gives
+    `{written, removed, skipped}`. Raises BadRequest, also for `packages` that are none (`install` takes
+    them), and OSError for a file that cannot be written.
     """
     files = _files(wanted)
+    gone = [path for path in _paths(wanted.get("remove")) if path not in files]
     packages(wanted)
-    state = await read_state(host)
-    done: dict[str, Any] = {"written": [], "skipped": []}
-    config = json.dumps(wanted.get("mcpConfig") or {}, sort_keys=True)
-    if _hash(config) == state.get("mcpConfigHash"):
-        done["skipped"].append("mcpConfig")
-    else:
-        await host.write(MCP_CONFIG, config)
-        done["written"].append(MCP_CONFIG)
-    listed = json.dumps(files, sort_keys=True)
-    if _hash(listed) == state.get("credentialFilesHash"):
-        done["skipped"].append("files")
-    else:
-        for path, content in files.items():
-            await host.write(path, content)
-            done["written"].append(path)
-    await _remember(
-        host, {"mcpConfigHash": _hash(config), "credentialFilesHash": _hash(listed), "wsServerPid": pid}
-    )
+    config = {MCP_CONFIG: json.dumps(wanted.get("mcpConfig") or {}, sort_keys=True)}
+    done: dict[str, Any] = {"written": [], "removed": [], "skipped": []}
+    for name, texts in (("mcpConfig", config), ("files", files)):
+        written = [path for path, text in texts.items() if await _write(host, path, text)]
+        done["written"] += written
+        if not written:
+            done["skipped"].append(name)
+    for path in gone:
+        await host.remove(path)
+        done["removed"].append(path)
+    await _remember(host, {"boot": wanted.get("boot"), "wsServerPid": pid})
     return done
+
+
+async def _write(host: Host, path: str, text: str) -> bool:
+    """Write a file unless it holds this text; whether it was written."""
+    try:
+        if await host.read(path) == text:
+            return False
+    except (OSError, ValueError):
+        pass  # not there, or not readable as text: it is replaced
+    await host.write(path, text)
+    return True
 
 
 async def install(host: Host, wanted: dict[str, Any]) -> dict[str, list[str]]:
@@ -85,10 +93,6 @@ async def _remember(host: Host, news: dict[str, Any]) -> None:
         await host.write(STATE, json.dumps({**state, **news}))
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def packages(wanted: dict[str, Any]) -> list[str]:
     """The names in `wanted`, each once. Raises BadRequest."""
     names = wanted.get("packages") or []
@@ -106,8 +110,18 @@ def _files(wanted: dict[str, Any]) -> dict[str, str]:
         path, content = entry.get("path"), entry.get("content")
         if not isinstance(path, str) or not isinstance(content, str):
             raise BadRequest("a file needs a path and a content")
-        plain = posixpath.normpath(path)
-        if plain != path or "\0" in path or not path.startswith(CREDENTIAL_ROOTS):
-            raise BadRequest(f"a file may not be written to {path[:200]!r}")
-        found[path] = content
+        found[_inside(path)] = content
     return found
+
+
+def _paths(given: Any) -> list[str]:
+    if given is not None and not (isinstance(given, list) and all(isinstance(path, str) for path in given)):
+        raise BadRequest("remove must be a list of paths")
+    return [_inside(path) for path in given or []]
+
+
+def _inside(path: str) -> str:
+    """A path in the user's part of the container. Raises BadRequest."""
+    if posixpath.normpath(path) != path or "\0" in path or not path.startswith(CREDENTIAL_ROOTS):
+        raise BadRequest(f"a file may not be written to {path[:200]!r}")
+    return path

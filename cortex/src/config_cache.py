@@ -14,14 +14,18 @@ from settings import defaults
 from waterfall import now_ms
 
 CACHE_MS = 5 * 60 * 1000
+_SCHEMA = "CREATE TABLE IF NOT EXISTS present (one INTEGER PRIMARY KEY CHECK (one = 1), hash TEXT)"
 
 
 class ConfigCache:
-    """`user()` gives the id of the user and the stub of his object."""
+    """`user()` gives the id of the user and the stub of his object. The hash of the present configuration
+    outlives the object's memory."""
 
-    def __init__(self, kv, user):
+    def __init__(self, sql, kv, user):
+        self._sql = sql
         self._kv = kv
         self._user = user
+        sql.exec(_SCHEMA)
         self._settings, self._version, self._assembled_ms = None, -1, 0.0
         self._dirty = 0  # the version that a message must at least run with
         self._assembling = None
@@ -33,7 +37,16 @@ class ConfigCache:
         if self._settings is not None and version == self._version + 1:
             self._settings = {**self._settings, kind: value}
             self._version = version
-            self.config = assemble(self._settings)
+            self._keep(assemble(self._settings))
+        elif version > self._version:
+            self._note(None)
+
+    def _keep(self, config):
+        self.config = config
+        self._note(config["hash"])
+
+    def _note(self, config_hash):
+        self._sql.exec("INSERT OR REPLACE INTO present VALUES (1, ?)", config_hash)
 
     @property
     def fresh(self):
@@ -42,6 +55,10 @@ class ConfigCache:
             and self._version >= self._dirty
             and now_ms() - self._assembled_ms < CACHE_MS
         )
+
+    def is_current(self, config_hash):
+        """Whether no change came since a configuration was given."""
+        return [config_hash] == [row["hash"] for row in self._sql.exec("SELECT hash FROM present")]
 
     async def get(self):
         """The SandboxConfig, never older than the last acknowledged change."""
@@ -61,7 +78,7 @@ class ConfigCache:
                 settings = {**settings, **known["settings"]}
             if known["version"] >= self._version:  # a change may have come while this was on its way
                 self._settings, self._version = settings, known["version"]
-                self.config = assemble(settings)
+                self._keep(assemble(settings))
             self._assembled_ms = now_ms()
         finally:
             self._assembling = None

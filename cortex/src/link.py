@@ -8,10 +8,9 @@ from frame_socket import FrameSocket
 class Link:
     """The connection to the agent server, shared by the runs of a session."""
 
-    def __init__(self, socket, lost):
+    def __init__(self, socket):
         self._socket = FrameSocket(socket)
         self._channels = {}
-        self._lost = lost
 
     @property
     def closed(self):
@@ -22,7 +21,6 @@ class Link:
         async for frame in self._socket:
             if (channel := self._channels.get(frame.get("messageId"))) is not None:
                 channel.put_nowait(frame)
-        self._lost()
         for channel in self._channels.values():
             channel.put_nowait(None)
 
@@ -30,6 +28,10 @@ class Link:
         """The frames of one message, and a way to answer."""
         queue = self._channels[message_id] = asyncio.Queue()
         return Channel(self._socket, queue)
+
+    def close(self):
+        """Give it up: runs that go on connect anew."""
+        self._socket.close()
 
     def forget(self, message_id):
         self._channels.pop(message_id, None)

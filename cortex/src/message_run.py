@@ -1,13 +1,16 @@
 """One message from prompt to last token: the chain of the design, before and after."""
 
 import asyncio
+import contextlib
 import re
 
 from config_assembly import agent_env, assemble, read_settings
 from envelope import ApiError
 from frame_socket import FrameSocket
 from knowledge import Knowledge
+from known_container import Outdated
 from noted import noted_in
+from pyodide.ffi import JsException
 from recall import Recall
 from waterfall import Waterfall, now_ms
 
@@ -15,6 +18,10 @@ _COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
 _AFTER_TOKEN = ("tool-start", "done", "error", "process-exit")
 #: What a browser may say to an agent while it works, and the fields of it that are passed on.
 _WORDS = {"confirm": ("approvalId", "allow"), "stop": (), "pause": (), "resume": ()}
+
+
+class Left(Exception):
+    """The browser went while its message was prepared; nobody is there to be told."""
 
 
 class MessageRun:
@@ -38,20 +45,49 @@ class MessageRun:
         self.manager = manager(self.waterfall)
         self.socket = None
         self.text = ""
+        self.store = store
         self._hear = hear
         self._load_config = load_config
-        self._store = store
         self._background = background
         self._wait = None
+        self._is_stored = self._is_heard = self._is_left = False
         self._knowledge = Knowledge(env, record["userId"]) if "knowledge" in switches else None
         if self._knowledge is not None:
             recall = Recall(self._knowledge, prompt, self.waterfall, recall)
         self.recall = recall
 
     async def run(self):
-        """To the end. Raises ApiError for what stops it before the agent has it."""
-        socket = await self._prepared()
-        self.socket = socket if isinstance(socket, FrameSocket) else FrameSocket(socket)
+        """To the end. Raises ApiError for what stops it before the agent has it, Left.
+
+        When the container is not as it was believed to be, and the agent has not said a word, all begins
+        again, once: by looking.
+        """
+        try:
+            await self._up_to_date()
+        except Exception as failure:
+            if isinstance(failure, Left) or is_callers(failure):
+                raise
+            again = self.manager.trusts and not self._is_heard
+            await self._doubt()
+            if not again:
+                raise
+            await self._up_to_date()
+
+    async def _up_to_date(self):
+        """Try until the configuration did not change meanwhile."""
+        while True:
+            with contextlib.suppress(Outdated):
+                return await self._attempt()
+
+    async def _doubt(self):
+        await self.manager.doubt()
+
+    async def _attempt(self):
+        self.socket = FrameSocket(await self._prepared())
+        self._background(self._remember())
+        if self._is_left:  # only now: who connected takes its context, which holds secrets, away with it
+            self.socket.close()
+            raise Left
         self._wait = self.waterfall.begin(10, "context read")
         last = None
         async for frame in self.socket:
@@ -60,58 +96,58 @@ class MessageRun:
             if last == "process-exit":
                 break
         self.socket.close()
-        if last not in ("done", "error", "process-exit"):
-            self.manager.state = {}  # what was known of the container went with it
+        if last not in ("done", "error", "process-exit") and not self._is_left:
             raise ApiError(502, "the connection to the sandbox was lost")
-        if "skip_redundant" in self.on and self.manager.state:
-            self._background(self._remember())
 
     async def _remember(self):
-        try:
-            await self.manager.write_state()
-        except Exception:
-            return  # it sleeps by now, and its state went with it: the next message looks for itself
+        container = self.manager.container
+        if container.is_changed:
+            await container.tell()
+            if "skip_redundant" in self.on:
+                await self.manager.remember()
 
     # -- steps 1 to 9
 
     async def _prepared(self):
+        await self.manager.container.look()
         if "parallel" in self.on:
             return await self._side_by_side()
         config = await self.configuration()
         await self.manager.get_or_wake(self.record, now_ms())
-        with self.waterfall.step(3, "store the message"):
-            await self._store("user", self.prompt)
-        await self.manager.refresh_mcp(config)
+        if not self._is_stored:
+            with self.waterfall.step(3, "store the message"):
+                await self.store("user", self.prompt)
+            self._is_stored = True
+        await self.manager.preparation.refresh(config)
         await self.manager.start_server()
         await self.manager.write_context(self.query(config), self.message_id)
         return await self.manager.connect(self._path())
 
+    def _store_later(self):
+        if not self._is_stored:
+            self._is_stored = True
+            self.waterfall.skip(3, "store the message", "in the background")
+            self._background(self.store("user", self.prompt))
+
     async def _side_by_side(self):
         """Group B, then group A; what the browser need not wait for goes to the background."""
-        self.waterfall.skip(3, "store the message", "in the background")
-        self._background(self._store("user", self.prompt))
+        self._store_later()
         config, _ = await asyncio.gather(
             self.configuration(), self.manager.get_or_wake(self.record, now_ms())
         )
+        preparing = []
         if "one_round_trip" in self.on:
             await self.manager.start_server()
-            await self.manager.prepare(config, self.record.get("mode"), warm=False)
-            refreshed = None
+            await self.manager.preparation.at_once(config, self.record["mode"], warm=False)
         else:
-            refreshed = self.manager.refresh_mcp(config)
+            preparing = [self.manager.preparation.refresh(config)]
+        context = self.manager.write_context(self.query(config), self.message_id)
         if "no_delays" in self.on:
             # The server looks for the context until it is there, so the connection need not wait for it.
-            ready = asyncio.gather(*filter(None, [refreshed, self.manager.start_server()]))
-            _, _, socket = await asyncio.gather(
-                ready,
-                self.manager.write_context(self.query(config), self.message_id),
-                self._connect_after(ready),
-            )
+            ready = asyncio.gather(*preparing, self.manager.start_server())
+            _, _, socket = await asyncio.gather(ready, context, self._connect_after(ready))
             return socket
-        await asyncio.gather(
-            *filter(None, [refreshed, self.manager.start_server()]),
-            self.manager.write_context(self.query(config), self.message_id),
-        )
+        await asyncio.gather(*preparing, self.manager.start_server(), context)
         return await self.manager.connect(self._path())
 
     async def _connect_after(self, ready):
@@ -133,11 +169,11 @@ class MessageRun:
             "type": "query",
             "messageId": self.message_id,
             "sessionId": self.record["id"],
-            "sdkSessionId": self.record.get("sdkSessionId"),
+            "sdkSessionId": self.record["sdkSessionId"],
             "prompt": rewritten(self.prompt, config),
-            "cwd": self.record.get("projectPath") or "/workspace",
+            "cwd": self.record["projectPath"],
             "configHash": config["hash"],
-            "env": agent_env(config, self.record.get("mode")),
+            "env": agent_env(config, self.record["mode"]),
             "knowledge": [] if self._knowledge is None else self.recall.taken(),
         }
 
@@ -148,6 +184,7 @@ class MessageRun:
 
     async def _take(self, frame):
         kind = frame["type"]
+        self._is_heard = True
         if kind == "context-read":
             self._next(11, "spawn the agent")
             return
@@ -183,6 +220,13 @@ class MessageRun:
             self.waterfall.end(self._wait)
         self._wait = self.waterfall.begin(number, name, model=model)
 
+    async def fail(self, failure):
+        """Tell the browser that its message failed, and how far it came."""
+        await self._hear(self.waterfall.frame())
+        await self._hear(told(failure))
+
+    # -- the browser's side
+
     def tell(self, frame):
         """A word from the browser to the agent; what is none is left out."""
         if self.socket is not None and frame["type"] in _WORDS:
@@ -190,54 +234,11 @@ class MessageRun:
             word = {name: frame[name] for name in fields if isinstance(frame.get(name), (str, bool))}
             self.socket.send({**word, "messageId": self.message_id})
 
-
-def told(failure):
-    """The frame by which a browser learns why its message failed."""
-    if isinstance(failure, ApiError):
-        return {"type": "error", "error": failure.message, "status": failure.status}
-    return {"type": "error", "error": f"{type(failure).__name__}: {failure}", "status": 500}
-
-
-class WarmRun(MessageRun):
-    """The same over a connection that is kept, to an agent that is kept: steps 8 to 10 are gone.
-
-    `link(config, run)` gives the open socket to the agent server, `relink(run)` a new one when it was lost.
-    """
-
-    def __init__(self, *args, link, relink, **keywords):
-        super().__init__(*args, **keywords)
-        self._link = link
-        self._relink = relink
-
-    async def run(self):
-        config = await self.configuration()
-        self.waterfall.skip(3, "store the message", "in the background")
-        self._background(self._store("user", self.prompt))
-        self.socket = await self._link(config, self)
-        self.waterfall.skip(8, "context file", "the query goes over the connection")
-        self._wait = self.waterfall.begin(11, "agent")
-        self.socket.send(self.query(config))
-        if not await self._heard_out():
-            await self.take_up()
-
-    async def take_up(self):
-        """Go on with a run whose connection was lost: the agent server still has it, unless its container
-        went, too. Raises ApiError."""
-        self.socket = await self._relink(self)
-        if not await self._heard_out():
-            raise ApiError(502, "the connection to the sandbox was lost")
-
-    async def _heard_out(self):
-        """Hear the frames of this message; whether its last one came."""
-        async for frame in self.socket:
-            if frame.get("messageId") != self.message_id:
-                continue
-            if frame["type"] == "error" and frame.get("error") == "no such run":
-                raise ApiError(502, "this run was lost with its sandbox")
-            await self._take(frame)
-            if frame["type"] in ("done", "process-exit"):
-                return True
-        return False
+    def leave(self):
+        """The browser went: so does its agent, or it never begins."""
+        self._is_left = True
+        if self.socket is not None:
+            self.socket.close()
 
 
 def rewritten(prompt, config):
@@ -249,3 +250,16 @@ def rewritten(prompt, config):
     text = config["userConfigs"][part].get(name) or config["pluginConfigs"][part].get(name)
     rest = prompt[match.end() :]
     return rest if text is None else f"{text}\n\n{rest}"
+
+
+def is_callers(failure):
+    """Whether who asked is at fault, so that asking again would not help."""
+    return isinstance(failure, ApiError) and failure.status < 500
+
+
+def told(failure):
+    """The frame by which a browser learns why its message failed."""
+    if isinstance(failure, ApiError):
+        return {"type": "error", "error": failure.message, "status": failure.status}
+    status = 503 if isinstance(failure, JsException) else 500
+    return {"type": "error", "error": f"{type(failure).__name__}: {failure}", "status": status}

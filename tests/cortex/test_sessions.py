@@ -154,18 +154,18 @@ async def gone(world: Cortex, person: Person, session_id: str) -> None:
     assert await in_kv(world, f"pending-delete:{session_id}") is not None
 
 
-def test_more_sessions_than_a_page_of_kv_are_purged() -> None:
+def test_a_purge_looks_beyond_a_page_of_kv() -> None:
     async def play(world: Cortex) -> None:
         ada = await world.person()
         session_id = await ada.session("")
         await ada.call("DELETE", f"/api/sessions/{session_id}")
         kv = world.kv("SESSIONS_KV")
         old = [f"pending-delete:{number:032x}" for number in range(1002)]
-        for key in old:  # nothing else is left of them
-            await kv.put(key, "0")
+        for key in old:  # before it in the list, but not due yet
+            await kv.put(key, str(world.clock.now() * 1000 + 10 * 24 * 3600_000))
         await world.advance("6d")
         assert await kv.get(f"session:{session_id}") is None
-        assert [key for key in old if await kv.get(key) is not None] == []
+        assert await kv.get(old[0]) is not None
 
     playing(play)
 

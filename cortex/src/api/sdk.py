@@ -11,6 +11,7 @@ import json
 from envelope import ApiError, body_of, ok
 from frame_socket import FrameSocket, accepted
 from js import WebSocketPair
+from known_container import KnownContainer
 from message_run import MessageRun, told
 from messages import list_messages, store_message
 from sandbox_manager import SandboxManager
@@ -72,8 +73,11 @@ async def _serve(env, ctx, record, message_id, on, browser):
     if prompt is None:
         return
     session = env.SESSIONS.getByName(record["id"])
-    state = json.loads(await session.container_state()) if "skip_redundant" in on else {}
     sandbox = get_sandbox(env.Sandbox, record["sandboxId"], sleep_after="10m")
+
+    def manager(waterfall):
+        known = KnownContainer(session, checks="config_cache" in on)
+        return SandboxManager(sandbox, waterfall, on, known)
 
     async def hear(frame):
         browser.send({**frame, "messageId": message_id})
@@ -87,19 +91,17 @@ async def _serve(env, ctx, record, message_id, on, browser):
     run = MessageRun(
         env, record, message_id, prompt, on,
         hear=hear, load_config=load_config, store=store, background=ctx.waitUntil,
-        manager=lambda waterfall: SandboxManager(sandbox, waterfall, on, state),
+        manager=manager,
     )  # fmt: skip
     words = asyncio.ensure_future(_pass_on(browser, run))
     try:
         await run.run()
     except Exception as failure:
-        await hear(run.waterfall.frame())
-        await hear(told(failure))
+        await run.fail(failure)
     finally:
         words.cancel()
         browser.close()
-    done = {"state": run.manager.state, "record": {"sdkSessionId": record.get("sdkSessionId")}}
-    await session.ran(json.dumps(done))
+    await session.ran(json.dumps({"sdkSessionId": record["sdkSessionId"]}))
 
 
 async def _prompt(browser):
@@ -117,5 +119,4 @@ async def _prompt(browser):
 async def _pass_on(browser, run):
     async for frame in browser:
         run.tell(frame)
-    if run.socket is not None:  # the browser went: so does its agent
-        run.socket.close()
+    run.leave()

@@ -1,0 +1,46 @@
+"""A message to an agent that is kept warm, over a connection that is kept: steps 8 to 10 are gone."""
+
+from envelope import ApiError
+from message_run import MessageRun
+
+
+class WarmRun(MessageRun):
+    """`warm` is the session's WarmSandbox, `heard()` gives the number of the agent's last frame that came."""
+
+    def __init__(self, *args, warm, heard, **keywords):
+        super().__init__(*args, **keywords)
+        self._warm = warm
+        self._heard = heard
+
+    async def _attempt(self):
+        config = await self.configuration()
+        self._store_later()
+        self.socket = await self._warm.channel(config, self)
+        self.waterfall.skip(8, "context file", "the query goes over the connection")
+        self._wait = self.waterfall.begin(11, "agent")
+        self.socket.send(self.query(config))
+        if not await self._heard_out():
+            await self.take_up()
+
+    async def _doubt(self):
+        self._warm.drop()
+        await super()._doubt()
+
+    async def take_up(self):
+        """Go on with a run whose connection was lost: the agent server still has it, unless its container
+        went, too. Raises ApiError."""
+        self.socket = await self._warm.again(self, self._heard())
+        if not await self._heard_out():
+            raise ApiError(502, "the connection to the sandbox was lost")
+
+    async def _heard_out(self):
+        """Hear the frames of this message; whether its last one came."""
+        async for frame in self.socket:
+            if frame.get("messageId") != self.message_id:
+                continue
+            if frame["type"] == "error" and frame.get("error") == "no such run":
+                raise ApiError(502, "this run was lost with its sandbox")
+            await self._take(frame)
+            if frame["type"] in ("done", "process-exit"):
+                return True
+        return False

@@ -1,0 +1,131 @@
+"""A session's sandbox, got ready ahead of messages, and the connection that warm messages share."""
+
+import asyncio
+import contextlib
+
+from envelope import ApiError
+from known_container import Outdated
+from link import Link
+from waterfall import Waterfall, now_ms
+
+RELINK_LIMIT_S = 5.0
+
+
+class WarmSandbox:
+    """`manager(waterfall)` makes a SandboxManager with the session's own switches, `used()` notes that the
+    session was used."""
+
+    def __init__(self, record, cache, manager, used):
+        self._record = record
+        self._cache = cache
+        self._manager = manager
+        self._used = used
+        self._link, self._linking = None, asyncio.Lock()
+        self._waking, self._ready_with = None, None
+
+    @property
+    def is_linked(self):
+        return self._link is not None and not self._link.closed
+
+    def forget(self, message_id):
+        """A message is over."""
+        if self._link is not None:
+            self._link.forget(message_id)
+
+    def drop(self):
+        """Have the next message connect anew."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    # -- ahead of messages
+
+    async def get_ready(self):
+        """Wake the container, start the agent server, install packages. Whoever comes meanwhile waits for the
+        same; false when it failed, and a message has to see for itself."""
+        if not self._record.lives or self._is_ready():
+            return True
+        if self._waking is None:
+            self._waking = asyncio.ensure_future(self._wake())
+        return await asyncio.shield(self._waking)
+
+    async def rested(self):
+        """Wait until nobody is getting it ready any more."""
+        if self._waking is not None:
+            await asyncio.wait([self._waking])
+
+    def _is_ready(self):
+        """Whether a warm agent waits that knows the present configuration."""
+        return self.is_linked and self._cache.fresh and self._ready_with == self._cache.config["hash"]
+
+    async def _wake(self):
+        manager = self._manager(Waterfall("", []))
+        try:
+            while True:
+                with contextlib.suppress(Outdated):
+                    await self._wake_by(manager)
+                    return True
+        except Exception as failure:  # nobody waits for this, but messages that try again
+            print(f"the sandbox of {self._record.value['id']} did not get ready: {failure}")
+            await manager.doubt()
+            await self._record.change(status="sleeping")
+            return False
+        finally:
+            self._waking = None
+
+    async def _wake_by(self, manager):
+        config = await self._cache.get()
+        record = self._record.value
+        await manager.container.look()
+        await manager.get_or_wake(record, now_ms())
+        await manager.start_server()
+        if "one_round_trip" in manager.on:
+            await manager.preparation.at_once(config, record["mode"], warm="warm_agent" in manager.on)
+        else:
+            await manager.preparation.refresh(config)
+            await manager.remember()
+        await manager.container.tell()
+        self._ready_with = config["hash"]
+        await self._used()
+        if "warm_agent" in manager.on:
+            await self._open(manager)
+
+    # -- for messages
+
+    async def channel(self, config, run):
+        """The part of the shared connection that is a message's own. Raises ApiError."""
+        manager, record = run.manager, self._record.value
+        if self._waking is not None:
+            with run.waterfall.step(2, "wake", "under way since the connection"):
+                await self.get_ready()
+        await manager.container.look()
+        if self.is_linked and manager.container.known:
+            manager.trusts = True
+            for number, name in ((2, "wake"), (7, "agent server"), (9, "WebSocket")):
+                run.waterfall.skip(number, name, "connected")
+        else:
+            await manager.get_or_wake(record, now_ms(), sure=True)
+            await manager.start_server()
+        await manager.preparation.at_once(config, record["mode"], warm=True)
+        await manager.container.tell()
+        return (await self._open(manager)).channel(run.message_id)
+
+    async def again(self, run, after):
+        """Connect again, and ask for what came of a run after a number. Raises ApiError."""
+        if not self._record.lives:  # a connection would start the sandbox again
+            raise ApiError(404, "the session was deleted")
+        try:
+            link = await asyncio.wait_for(self._open(run.manager), RELINK_LIMIT_S)
+        except TimeoutError:
+            raise ApiError(502, "the connection to the sandbox was lost") from None
+        channel = link.channel(run.message_id)
+        channel.send({"type": "attach", "messageId": run.message_id, "after": after})
+        return channel
+
+    async def _open(self, manager):
+        async with self._linking:
+            if not self.is_linked:
+                self._link = Link(await manager.connect("/agent"))
+                # No waitUntil: it lasts as long as the object, and must not keep a new one from beginning.
+                self._reading = asyncio.ensure_future(self._link.read())
+            return self._link
