@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from edge.errors import UserError
 from edge.sql.logic.rules import has_statement, semicolons
-from edge.sql.statements import statements
 
 _BEGIN = "BEGIN TRANSACTION"
 _SQLITE_FILE = b"SQLite format 3\0"
@@ -16,6 +15,8 @@ _SQLITE_FILE = b"SQLite format 3\0"
 def split(sql: str) -> list[str]:
     """The statements of a text, none when it is empty or all comments. One transaction around all of them is
     left out, as D1 has its own. Raises UserError."""
+    from edge.sql.statements import statements  # with SQLite, which `--help` does without
+
     sql = sql.removeprefix("\ufeff")
     if _BEGIN in sql:
         sql = sql.replace(f"{_BEGIN};", "", 1).replace("COMMIT;", "", 1)
