@@ -24,6 +24,11 @@ class Place:
     state_dir: Path
     remote: bool
 
+    @classmethod
+    def remote_of(cls, project: Project) -> Place:
+        """Of commands that only know what is on Cloudflare."""
+        return cls(project, project.state_dir(None), remote=True)
+
     def announce(self) -> None:
         """Say which of the two it is, as wrangler does."""
         say(f"Resource location: {'remote' if self.remote else 'local'}\n")

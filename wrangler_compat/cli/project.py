@@ -46,6 +46,8 @@ class Project:
 
     folder: Path
     config: Configuration | None = None
+    #: The environment that was asked for.
+    environment: str | None = None
 
     @classmethod
     def find(cls, config: str | None, environment: str | None) -> Project:
@@ -54,10 +56,11 @@ class Project:
         path = find_own_config(Path.cwd()) if config is None else Path(config).resolve()
         if path is None:
             return cls(Path.cwd())
-        found = Configuration.read(path, environment or os.environ.get("CLOUDFLARE_ENV") or None)
+        environment = environment or os.environ.get("CLOUDFLARE_ENV") or None
+        found = Configuration.read(path, environment)
         if found.diagnostics.has_warnings:
             warn(found.diagnostics.render_warnings())
-        return cls(path.parent, found)
+        return cls(path.parent, found, environment)
 
     @property
     def config_name(self) -> str:
@@ -70,6 +73,14 @@ class Project:
         if self.config is None:
             return []
         found = [entry for _, entry in self.config.fields.entries(key)]
+        self.config.check()
+        return found
+
+    def text(self, key: str) -> str | None:
+        """The text of a key, None without it. Raises ConfigError when it is something else."""
+        if self.config is None:
+            return None
+        found = self.config.fields.string(key)
         self.config.check()
         return found
 

@@ -28,6 +28,12 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def say_snippet(what: str, section: str, entry: dict[str, str]) -> None:
+    """What a configuration needs to bind something that was made."""
+    say(f"To access your new {what} in your Worker, add the following snippet to your configuration file:")
+    say_json({section: [entry]})
+
+
 def is_terminal() -> bool:
     """Whether somebody reads standard output as it comes."""
     return sys.stdout.isatty()

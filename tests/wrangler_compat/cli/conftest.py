@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.wrangler_compat.cli.clouds import cloud_in_a_thread
 
 CONFIG = {
     "name": "shared",
@@ -28,3 +31,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CLOUDFLARE_ENV", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def cloud(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """A local Cloudflare, to which `--remote` leads by these variables of the environment."""
+    for name in ("CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    with cloud_in_a_thread() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield environment

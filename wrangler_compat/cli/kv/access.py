@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from edge.errors import UnsupportedError
 from edge.kv.logic.listing import ListedKey
 from edge.kv.logic.options import PutOptions
 from wrangler_compat.cli.flags import Place
@@ -36,7 +35,12 @@ class Access(Protocol):
 def opened(place: Place, target: Target) -> Iterator[Access]:
     """The namespace `target` in `place`. Raises UserError."""
     if place.remote:
-        raise UnsupportedError("--remote is not there yet: this command works on the data of this machine")
+        from wrangler_compat.cli.kv.remote import RemoteNamespace
+        from wrangler_compat.cli.remote import account_of
+
+        with account_of(place.project) as account:
+            yield RemoteNamespace(account, target.id)
+        return
     from wrangler_compat.cli.kv.local import local_namespace
 
     with local_namespace(target.id, place.state_dir) as namespace:

@@ -8,6 +8,7 @@ from wrangler_compat.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "bulk": ("wrangler_compat.cli.kv.bulk", "Many key-value pairs at once."),
+    "namespace": ("wrangler_compat.cli.kv.namespace", "The namespaces of an account."),
     "key": ("wrangler_compat.cli.kv.key", "One key-value pair."),
 }
 

@@ -54,7 +54,7 @@ def namespace_flags(*, preview: bool | None) -> Decorator:
                     "Please provide only one."
                 )
             bindings = [] if binding is None else place.project.entries("kv_namespaces")
-            chosen = target(bindings, binding, namespace_id, preview=preview)
+            chosen = target(bindings, binding, namespace_id, preview=preview, remote=place.remote)
             function(*args, chosen=Chosen(place, chosen), **rest)
 
         return flags(

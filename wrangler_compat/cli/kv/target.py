@@ -21,10 +21,15 @@ class Target:
 
 
 def target(
-    bindings: Sequence[dict[str, Any]], binding: str | None, namespace_id: str | None, *, preview: bool | None
+    bindings: Sequence[dict[str, Any]],
+    binding: str | None,
+    namespace_id: str | None,
+    *,
+    preview: bool | None,
+    remote: bool = False,
 ) -> Target:
     """The namespace that the flags name; `bindings` are the entries of `kv_namespaces`. A binding without
-    an id is local data by its own name. Raises UserError."""
+    an id is local data by its own name, and nothing when `remote`. Raises UserError."""
     if namespace_id is not None:
         return Target(namespace_id, f'id: "{namespace_id}"')
     if not bindings:
@@ -40,7 +45,13 @@ def target(
             f"wrangler config. Check the binding name is correct, or use `--namespace-id` instead. "
             f"It has: {known}."
         )
-    chosen = _chosen_id(found, f'binding "{binding}"', preview) or str(binding)
+    chosen = _chosen_id(found, f'binding "{binding}"', preview)
+    if chosen is None and remote:
+        raise UserError(
+            f'No namespace ID is configured for binding "{binding}". Add an "id" to the "{binding}" entry in '
+            'your config\'s "kv_namespaces" section, or use `--namespace-id` instead.'
+        )
+    chosen = chosen or str(binding)
     return Target(chosen, f'binding: "{binding}" (id: "{chosen}")')
 
 
