@@ -40,6 +40,7 @@ SPANS: dict[str, Kind] = {
     "cache.match": Kind("looking into a cache of this place", ("url", "cache")),
     "cache.put": Kind("storing a response in a cache", ("url", "stored")),
     "cache.delete": Kind("removing a response from a cache", ("url",)),
+    "vectorize.query": Kind("a search in an index of vectors", ("index",)),
     "durable.call": Kind(
         "a call on a stub, from the call to its result at the caller", ("class", "id", "handler")
     ),
