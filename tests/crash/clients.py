@@ -30,13 +30,22 @@ _READ_BATCH = 250
 class Writer:
     """One client of one round. Ends when the server does not answer any more."""
 
-    def __init__(self, http: httpx.AsyncClient, journal: Journal, objects: Sequence[str], label: str) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        journal: Journal,
+        objects: Sequence[str],
+        label: str,
+        on_write: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`label` makes the client's draws its own; `on_write` hears of every answered write."""
         self._http = http
         self._journal = journal
         self._objects = objects
         self._label = label
         self._rng = random.Random(label)
         self._count = 0
+        self._on_write = on_write
 
     async def write_until_killed(self) -> None:
         ways: list[tuple[Callable[[], Awaitable[None]], int]] = [
@@ -52,6 +61,7 @@ class Writer:
         try:
             while True:
                 await self._rng.choices(writes, weights)[0]()
+                self._on_write()
         except httpx.TransportError:
             pass  # the server was killed; what it had not answered counts as not acknowledged
 
@@ -65,6 +75,7 @@ class Writer:
                     await socket.send(write)
                     assert await socket.recv() == write
                     self._journal.acknowledged["row"].add(write)
+                    self._on_write()
         except (OSError, WebSocketException):
             pass  # killed: see write_until_killed
 

@@ -27,7 +27,6 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "bindings": {
         "queue_delivery": "Queues are not emulated",
         "queue_errors": "Queues are not emulated",
-        "cache_api": "the Cache API is not emulated",
     },
 }
 GROUPS = [
