@@ -80,8 +80,15 @@ def bundle(
     files = [first, *_own(root, main, config, in_force), *_vendored(project / VENDORED, excludes)]
     found = {module.name: module for module in files}
     for name, file in sandbox_files({name: module.content for name, module in found.items()}, VENDORED):
-        found[f"{VENDORED}/{name}"] = Module(f"{VENDORED}/{name}", "Data", file.read_bytes(), file)
+        found[f"{VENDORED}/{name}"] = vendored_module(name, file)
     return Bundle(tuple(found.values()), (*warnings, *_venvs(found.values())))
+
+
+def vendored_module(name: str, file: Path) -> Module:
+    """A file of a vendored package; `name` is relative to the vendor folder."""
+    # The SDK's own scripts are imported by the runtime, all else is read by Python.
+    script = name.startswith("workers/") and file.suffix in (".js", ".mjs")
+    return Module(f"{VENDORED}/{name}", "ESModule" if script else "Data", file.read_bytes(), file)
 
 
 def _own(root: Path, main: Path, config: Path, rules: Sequence[Rule]) -> Iterator[Module]:
@@ -96,9 +103,7 @@ def _vendored(folder: Path, excludes: Sequence[str]) -> Iterator[Module]:
     for file in _files(folder) if folder.is_dir() else ():
         name = file.relative_to(folder).as_posix()
         if not is_excluded(name, excludes):
-            # The SDK's own scripts are imported by the runtime, all else is read by Python.
-            script = name.startswith("workers/") and file.suffix in (".js", ".mjs")
-            yield Module(f"{VENDORED}/{name}", "ESModule" if script else "Data", file.read_bytes(), file)
+            yield vendored_module(name, file)
 
 
 def _venvs(modules: Iterable[Module]) -> Iterator[str]:

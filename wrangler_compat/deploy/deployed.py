@@ -19,12 +19,13 @@ _NO_SUBDOMAIN = 10007
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The Worker as it is: whether it exists, and the migrations it has seen. `subdomain` is the account's
-    (`NAME.workers.dev`), None when the plan does not need it."""
+    """The Worker as it is: whether it exists, the migrations it has seen, its bindings (names and types).
+    `subdomain` is the account's (`NAME.workers.dev`), None when the plan does not need it."""
 
     exists: bool
     migration_tag: str | None
     subdomain: str | None
+    bound: frozenset[tuple[str, str]] = frozenset()
 
 
 def look(plan: Plan, account: Account) -> Deployed:
@@ -34,7 +35,13 @@ def look(plan: Plan, account: Account) -> Deployed:
     subdomain = _subdomain(account) if plan.triggers.workers_dev else None
     if not exists:
         _refuse_missing(plan)
-    return Deployed(exists, tag, subdomain)
+    asks = exists and any(binding.needs_resource for binding in plan.bindings)
+    return Deployed(exists, tag, subdomain, _bound(plan.name, account) if asks else frozenset())
+
+
+def _bound(name: str, account: Account) -> frozenset[tuple[str, str]]:
+    bindings = account.call("GET", f"/workers/scripts/{name}/settings").get("bindings", [])
+    return frozenset((binding["name"], binding["type"]) for binding in bindings)
 
 
 def _require_companion(plan: Plan, account: Account) -> None:
@@ -73,16 +80,9 @@ def _subdomain(account: Account) -> str:
 
 
 def _refuse_missing(plan: Plan) -> None:
-    """A new Worker has nothing to inherit."""
-    unbound = [f"{binding.name} ({binding.label})" for binding in plan.bindings if binding.needs_resource]
-    if unbound:
-        raise UserError(
-            f"These bindings name no resource, and {plan.name} is not deployed yet, so it has none to keep: "
-            f"{', '.join(unbound)}.\nMake the resource, and put its id into the configuration."
-        )
-    missing = plan.missing_secrets
-    if missing:
+    """A new Worker has no secrets to inherit."""
+    if plan.missing_secrets:
         raise UserError(
             f"These secrets are required, and {plan.name} is not deployed yet, so it has none to keep: "
-            f"{', '.join(missing)}.\nGive them with --secrets-file."
+            f"{', '.join(plan.missing_secrets)}.\nGive them with --secrets-file."
         )

@@ -6,17 +6,18 @@ Source: spec wrangler.md section 7.6.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from wrangler_compat.deploy.assets import AssetFile, asset_files
 from wrangler_compat.deploy.bindings import Binding, upload_bindings
-from wrangler_compat.deploy.bundle import Bundle, bundle
+from wrangler_compat.deploy.bundle import Bundle, bundle, vendored_module
 from wrangler_compat.deploy.companion import Companion, with_companion
 from wrangler_compat.deploy.metadata import container_names, upload_metadata
 from wrangler_compat.deploy.project import Project
 from wrangler_compat.deploy.rules import configured_rules
+from wrangler_compat.deploy.workers_sdk import installed_sdk
 
 #: From this date on the runtime has no module `workers` of its own (spec python-workers.md section 1).
 _EXTERNAL_SDK_SINCE = "2026-04-21"
@@ -82,7 +83,7 @@ class Plan:
 def make_plan(configured: Project, options: UploadOptions) -> Plan:
     """Collect what the project uploads. Raises UserError for files that Cloudflare does not take."""
     project, companion = with_companion(configured)
-    made = _bundle(project)
+    made = _with_sdk(project, _bundle(project))
     bindings = upload_bindings(project.settings, overrides=options.overrides, secrets=options.secrets)
     main = made.main.name if made.main is not None else None
     annotations = {"workers/message": options.message, "workers/tag": options.tag}
@@ -143,8 +144,8 @@ def _warnings(project: Project, made: Bundle) -> Sequence[str]:
     if made.main is not None and _lacks_sdk(project, made):
         found.append(
             "The module `workers` is not vendored, and from compatibility date 2026-04-21 on the runtime has "
-            "none of its own: the Worker would not start. Run `pywrangler sync`, or\n"
-            "  pip install --target python_modules workers-runtime-sdk"
+            "none of its own: the Worker would not start. Run `pywrangler sync`, or `pip install "
+            "workers-runtime-sdk` in the environment of edge, which then takes it from there."
         )
     size_bytes = made.gzip_bytes if made.modules else 0
     if size_bytes > _LIMIT_FREE_BYTES:
@@ -156,6 +157,14 @@ def _warnings(project: Project, made: Bundle) -> Sequence[str]:
 
 def _of_companion(companion: Companion | None) -> tuple[str, ...]:
     return () if companion is None else companion.warnings
+
+
+def _with_sdk(project: Project, made: Bundle) -> Bundle:
+    """With the module `workers`, where the project needs it, has not vendored it, and it is installed."""
+    if made.main is None or not _lacks_sdk(project, made):
+        return made
+    added = (vendored_module(name, file) for name, file in installed_sdk())
+    return replace(made, modules=(*made.modules, *added))
 
 
 def _lacks_sdk(project: Project, made: Bundle) -> bool:

@@ -12,8 +12,10 @@ from edge.kernel.clock import Clock
 from wrangler_compat.cloudflare.account import Account
 from wrangler_compat.deploy.deployed import look
 from wrangler_compat.deploy.plan import Plan
+from wrangler_compat.deploy.provision import provision
+from wrangler_compat.deploy.tell import Tell
 from wrangler_compat.deploy.triggers import set_triggers
-from wrangler_compat.deploy.upload import Tell, upload
+from wrangler_compat.deploy.upload import upload
 
 _IMAGES = (
     "Images of containers are built and pushed by wrangler, with Docker, and edge does neither. Let wrangler "
@@ -39,7 +41,8 @@ def deploy(plan: Plan, account: Account, clock: Clock, *, say: Tell, warn: Tell,
         raise UserError(_IMAGES)
     began_s = clock.monotonic()
     deployed = look(plan, account)
-    uploaded = upload(plan, deployed, account, say=say, warn=warn)
+    resources = provision(plan, deployed, account, say)
+    uploaded = upload(plan, deployed, resources, account, say=say, warn=warn)
     if uploaded.startup_time_ms:
         say(f"Worker Startup Time: {uploaded.startup_time_ms} ms")
     uploaded_s = clock.monotonic()

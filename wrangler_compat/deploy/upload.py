@@ -9,7 +9,7 @@ Source: spec wrangler.md section 7.6, steps 2 and 4.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +22,7 @@ from wrangler_compat.deploy.assets import asset_settings
 from wrangler_compat.deploy.deployed import Deployed
 from wrangler_compat.deploy.metadata import code_update_strategy, durable_exports, migrations_to_send
 from wrangler_compat.deploy.plan import Plan
-
-Tell = Callable[[str], None]
+from wrangler_compat.deploy.tell import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +33,25 @@ class Uploaded:
     startup_time_ms: int | None
 
 
-def upload(plan: Plan, deployed: Deployed, account: Account, *, say: Tell, warn: Tell) -> Uploaded:
-    """Upload `plan` and make it live. `say` and `warn` are told what happens. Raises CloudflareApiError,
-    whose message says whether the Worker was changed."""
+def upload(
+    plan: Plan,
+    deployed: Deployed,
+    resources: Mapping[str, Mapping[str, Any]],
+    account: Account,
+    *,
+    say: Tell,
+    warn: Tell,
+) -> Uploaded:
+    """Upload `plan` and make it live. `resources` are the bindings whose resources were made for it; `say`
+    and `warn` are told what happens. Raises CloudflareApiError, whose message says whether the Worker was
+    changed."""
     migrations, warning = migrations_to_send(plan.project.settings, deployed.migration_tag)
     if warning:
         warn(warning)
     metadata = dict(plan.metadata)
     if "bindings" in metadata:
-        metadata["bindings"] = [*metadata["bindings"], *_inherited(plan)]
+        bindings = [resources.get(binding["name"], binding) for binding in metadata["bindings"]]
+        metadata["bindings"] = [*bindings, *_inherited(plan)]
     with _telling("The Worker was not changed."):
         assets = plan.project.worker.assets
         if assets is not None:

@@ -62,3 +62,40 @@ def test_crons_that_are_not_said_stay_and_an_empty_list_removes_them() -> None:
     assert triggers_of({}).crons is None
     assert triggers_of({"triggers": {"crons": []}}).crons == ()
     assert triggers_of({}).workers_dev is True
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK, as pip leaves it."""
+    site = tmp_path / "site"
+    files = {
+        "workers/__init__.py": "",
+        "workers/workflows.js": "export {}",
+        "workers_runtime_sdk-1.9.5.dist-info/METADATA": "Name: workers-runtime-sdk\nVersion: 1.9.5\n",
+    }
+    record = [*files, "../../bin/tool", "workers/__pycache__/__init__.cpython-311.pyc"]
+    files["workers_runtime_sdk-1.9.5.dist-info/RECORD"] = "".join(f"{name},,\n" for name in record)
+    for name, text in files.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    monkeypatch.syspath_prepend(str(site))
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_sdk_that_is_installed_comes_along(tmp_path: Path) -> None:
+    path = write_project(tmp_path / "project")
+    (tmp_path / "project/python_modules/workers/__init__.py").unlink()
+    plan = make_plan(read_project(path, DeployOptions(process={})), UploadOptions())
+    assert plan.warnings == ()
+    assert {module.name: module.kind for module in plan.bundle.modules if module.is_vendored} == {
+        "python_modules/workers/__init__.py": "Data",
+        "python_modules/workers/workflows.js": "ESModule",
+        "python_modules/workers_runtime_sdk-1.9.5.dist-info/METADATA": "Data",
+    }
+
+
+@pytest.mark.usefixtures("installed")
+def test_but_not_where_it_is_vendored_or_of_the_runtime(tmp_path: Path) -> None:
+    for folder, config in (("new", {}), ("old", {"compatibility_date": "2026-04-20"})):
+        names = [module.name for module in plan_of(tmp_path / folder, **config).bundle.modules]
+        assert names == ["entry.py", "python_modules/workers/__init__.py"]

@@ -95,15 +95,6 @@ def test_a_required_secret_is_inherited_or_missed(tmp_path: Path) -> None:
     assert new.changes == []
 
 
-def test_a_binding_without_a_resource_needs_a_worker_that_has_it(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path, kv_namespaces=[{"binding": "KV"}])
-    Api(worker={}).run(plan)
-    new = Api()
-    with pytest.raises(UserError, match=r"none to keep: KV \(KV Namespace\)"):
-        new.run(plan)
-    assert new.changes == []
-
-
 def test_images_are_not_built_here(tmp_path: Path) -> None:
     container = {"class_name": "Box", "image": "docker.io/library/alpine:3"}
     plan = plan_of(tmp_path, containers=[container])
