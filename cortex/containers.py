@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
+from edge.js.functions import JsDoubleProxy
 
 _FOLDER = str(Path(__file__).parent / "container")
 if _FOLDER not in sys.path:
@@ -94,9 +95,9 @@ class FakeChannel:
         self._socket = socket
         self._texts: asyncio.Queue[str | None] = asyncio.Queue()
         self._closed = False
-        socket.addEventListener("message", lambda event: self._texts.put_nowait(event.data))
-        socket.addEventListener("close", self._gone)
-        socket.addEventListener("error", self._gone)
+        socket.addEventListener("message", JsDoubleProxy(lambda event: self._texts.put_nowait(event.data)))
+        for ending in ("close", "error"):
+            socket.addEventListener(ending, JsDoubleProxy(self._gone))
         socket.accept()
 
     def _gone(self, _event: Any) -> None:

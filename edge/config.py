@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 #: Subrequests of an invocation on a paid plan, unless configured (spec runtime.md section 6).
 SUBREQUESTS_MAX = 10_000
+
+
+#: `calls`: what the SDK does not convert behaves as Pyodide's proxies do. `bindings`: and the SDK converts no
+#: bindings.
+StrictFfi = Literal["calls", "bindings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,8 @@ class WorkerConfig:
     containers: tuple[ContainerConfig, ...] = ()
     #: How many subrequests one invocation may make.
     subrequests_max: int = SUBREQUESTS_MAX
+    #: How strictly values cross to JavaScript; a choice of who runs it, not of the project.
+    strict_ffi: StrictFfi | None = None
 
     def has_flag(self, flag: str, default_from: str | None = None) -> bool:
         """Whether compatibility flag `flag` is on: named, or on by default from a date (YYYY-MM-DD)

@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(
         "edge_config", "wrangler configurations of the project, the first one answers", type="paths"
     )
+    parser.addini("edge_strict_ffi", "how strictly values cross to JavaScript: calls or bindings", default="")
     parser.addini("edge_patience", "real time in which nothing happens before a test is stuck", default="5s")
     parser.addini("edge_limit", "real time that one test may take in virtual time", default="60s")
 
@@ -37,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "edge(config, environment, variables, start, network, faults, schedule, worker_time, "
-        "real_fetch, engine, subrequests): the world of a test",
+        "real_fetch, engine, subrequests, strict_ffi): the world of a test",
     )
     config.addinivalue_line("markers", "seeds(count, start=0): run a test under this many seeds")
 
@@ -110,8 +111,9 @@ def _make(request: pytest.FixtureRequest, seed: int, *, schedule: str | None = N
         given["schedule"] = "seeded"
     for marker in reversed(list(request.node.iter_markers("edge"))):  # the closest one has the last word
         given.update(marker.kwargs)
-    options = EdgeOptions.of(given).beside(request.path.parent)
     ini = request.config.getini
+    given.setdefault("strict_ffi", ini("edge_strict_ffi") or None)
+    options = EdgeOptions.of(given).beside(request.path.parent)
     return make_world(
         config_paths(options, request.path, ini("edge_config")),
         options,

@@ -33,7 +33,7 @@ from edge.durable.storage import DurableObjectStorage
 from edge.durable.trouble import Trouble
 from edge.durable.waiting import Waiters
 from edge.durable.work import ActorInvocation
-from edge.http.host import current_host
+from edge.http.host import enter_host
 from edge.http.subrequests import Allowance, allowance
 from edge.js.errors import JsException, error, type_error
 from edge.js.promise import JsPromise
@@ -133,7 +133,7 @@ class Actor:
         context = contextvars.Context()
         context.run(current.set, self.invocation)
         context.run(strand.set, self)  # its turns keep their order
-        context.run(current_host.set, self.slot.host.isolate.host)
+        context.run(enter_host, self.slot.host.isolate.host)
         if self.slot.host.homes is not None:
             context.run(here.set, self.slot.host.homes.home(self.slot.id))
         return context

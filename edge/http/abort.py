@@ -54,7 +54,7 @@ class AbortSignal(EventTarget, js_name="AbortSignal"):
                 combined.trigger(source.reason)
                 return combined
         for source in sources:
-            source.addEventListener("abort", lambda event: combined.trigger(event.target.reason))
+            source._listen("abort", lambda event: combined.trigger(event.target.reason))
         return combined
 
     @property

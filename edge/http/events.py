@@ -126,6 +126,10 @@ class EventTarget(JsProxy, js_name="EventTarget"):
 
     @js_method
     def addEventListener(self, type: Any, listener: Any = None, options: Any = None) -> None:
+        self._listen(type, listener, options)
+
+    def _listen(self, type: Any, listener: Any, options: Any = None) -> None:
+        """`addEventListener` for listeners of the emulator's own, which are lent to nobody."""
         if not given(listener):
             return
         if self._listeners is None:
@@ -137,7 +141,7 @@ class EventTarget(JsProxy, js_name="EventTarget"):
         added = _Listener(listener, bool(member(options, "once")))
         listeners.append(added)
         if given(signal := member(options, "signal")):
-            signal.addEventListener("abort", lambda _event: self._discard(name, added))
+            signal._listen("abort", lambda _event: self._discard(name, added))
 
     @js_method
     def removeEventListener(self, type: Any, listener: Any = None, options: Any = None) -> None:

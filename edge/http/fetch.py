@@ -109,7 +109,7 @@ async def abortable(task: asyncio.Task[Response], signal: AbortSignal) -> Respon
 
     if signal.aborted:
         task.cancel()
-    signal.addEventListener("abort", cancel)
+    signal._listen("abort", cancel)
     try:
         return await task
     except asyncio.CancelledError:

@@ -8,11 +8,12 @@ each invocation; without one (tests, tools) the newest behaviour on wall-clock t
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.config import WorkerConfig
+from edge.js.borrowed import strict_ffi
 from edge.kernel.clock import Clock, WallClock
 from edge.kernel.random import RandomStreams
 
@@ -39,6 +40,8 @@ class HttpCompat:
     websocket_auto_reply: bool = True
     #: A close reason above 123 bytes raises SyntaxError.
     websocket_reason_limit: bool = True
+    #: Python functions and buffers cross to JavaScript as Pyodide's proxies do (`edge.js.borrowed`).
+    strict_ffi: bool = False
 
     @classmethod
     def of(cls, config: WorkerConfig) -> HttpCompat:
@@ -46,6 +49,7 @@ class HttpCompat:
             websocket_blob=config.has_flag("websocket_standard_binary_type", "2026-03-17"),
             websocket_auto_reply=config.has_flag("web_socket_auto_reply_to_close", "2026-04-07"),
             websocket_reason_limit=config.compatibility_date >= "2026-03-03",
+            strict_ffi=config.strict_ffi is not None,
         )
 
 
@@ -75,3 +79,17 @@ _ANYWHERE = Host()
 
 #: The host of the running invocation.
 current_host: ContextVar[Host] = ContextVar("http_host", default=_ANYWHERE)
+
+HostTokens = tuple[Token[Host], Token[bool]]
+
+
+def enter_host(host: Host) -> HostTokens:
+    """Make `host` that of the code which runs from here on."""
+    return current_host.set(host), strict_ffi.set(host.compat.strict_ffi)
+
+
+def leave_host(tokens: HostTokens) -> None:
+    """Undo `enter_host`."""
+    host_before, strict_before = tokens
+    current_host.reset(host_before)
+    strict_ffi.reset(strict_before)

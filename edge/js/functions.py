@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from edge.js.borrowed import lend, strict_ffi
 from edge.js.errors import JsException, type_error
 from edge.js.objects import JsObject
 from edge.js.proxy import JsClassRef, JsProxy, js_property_name
@@ -38,6 +39,9 @@ def js_method(
 
     @functools.wraps(method)
     def call(self: _Self, /, *args: Any, **kwargs: Any) -> _T:
+        if strict_ffi.get():
+            result: _T = lend(method, (self,), args, kwargs)
+            return result
         return method(self, *js_arguments(args, kwargs))
 
     return call
@@ -54,6 +58,8 @@ class JsFunction(JsProxy, js_name="Function"):
         self.name = name or getattr(call, "__name__", "")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if strict_ffi.get():
+            return lend(self._call, (), args, kwargs)
         return self._call(*js_arguments(args, kwargs))
 
     def __getattr__(self, name: str) -> Any:
@@ -113,6 +119,8 @@ class JsConstructor(JsFunction, js_name="Function"):
 
     def new(self, *args: Any, **kwargs: Any) -> Any:
         """`new Class(...args)`."""
+        if strict_ffi.get():
+            return lend(self._construct, (), args, kwargs)
         return self._construct(*js_arguments(args, kwargs))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

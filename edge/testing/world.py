@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from edge.config import WorkerConfig, WorldConfig
 from edge.errors import UserError
-from edge.http.host import current_host
+from edge.http.host import enter_host, leave_host
 from edge.kernel.clock import Clock, VirtualClock
 from edge.kernel.random import RandomStreams
 from edge.kv.logic.staleness import StaleRead
@@ -74,12 +74,12 @@ class WorldUnderTest(World):
         # Values that the test itself makes (Response, WebSocket …) belong to this world.
         __tracebackhide__ = True
         service = self._services.get(self.config.primary.name)
-        token = None if service is None else current_host.set(service.isolate.host)
+        tokens = None if service is None else enter_host(service.isolate.host)
         try:
             return await work
         finally:
-            if token is not None:
-                current_host.reset(token)
+            if tokens is not None:
+                leave_host(tokens)
 
     async def close(self, grace_s: float = 30.0) -> None:
         await super().close(grace_s)

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.config import WorkerConfig
 from edge.errors import WorkerLoadError
-from edge.http.host import Host, HttpCompat, current_host
+from edge.http.host import Host, HttpCompat, enter_host, leave_host
 from edge.worker.dialect import Dialect, Exports
 from edge.worker.modules import ModuleSpace, Provided
 
@@ -43,12 +43,12 @@ class Isolate:
         #: How long the code took to load, as its world measured it.
         self.startup_s = 0.0
         self.host = host or Host(HttpCompat.of(config))
-        token = current_host.set(self.host)
+        tokens = enter_host(self.host)
         try:
             self.space = ModuleSpace(_roots(config), {**(views or {}), **dialect.modules(config, env)})
             self.exports = Exports() if config.main is None else self._load_or_close(config.main)
         finally:
-            current_host.reset(token)
+            leave_host(tokens)
 
     def _load_or_close(self, main: Path) -> Exports:
         try:

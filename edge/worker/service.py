@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.http.body import USED
-from edge.http.host import Host, current_host
+from edge.http.host import HostTokens, enter_host, leave_host
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.subrequests import Allowance, allowance, spent
@@ -35,7 +35,7 @@ _NO_UPGRADE = (
 
 
 #: Depth, invocation, host and allowance as they were before an invocation.
-_Tokens = tuple[Token[int], Token[Invocation | None], Token[Host], Token[Allowance | None]]
+_Tokens = tuple[Token[int], Token[Invocation | None], HostTokens, Token[Allowance | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Service:
         return (
             depth.set(depth_of_next()),
             current.set(invocation),
-            current_host.set(host),
+            enter_host(host),
             allowance.set(Allowance(host.subrequests_max)),
         )
 
@@ -142,7 +142,7 @@ class Service:
         depth_before, invocation_before, host_before, allowance_before = tokens
         depth.reset(depth_before)
         current.reset(invocation_before)
-        current_host.reset(host_before)
+        leave_host(host_before)
         allowance.reset(allowance_before)
 
     def _target(

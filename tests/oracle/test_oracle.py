@@ -42,10 +42,10 @@ pytestmark = [
 
 
 @contextmanager
-def served(project: Path, state: Path) -> Iterator[str]:
+def served(project: Path, state: Path, *options: str) -> Iterator[str]:
     """`edge dev` on fresh state; gives its address."""
     command = [sys.executable, "-c", "from wrangler_compat.cli.main import main; main()", "dev", str(project)]
-    command += ["--port", "0", "--persist-to", str(state), "--allow-unsupported"]
+    command += ["--port", "0", "--persist-to", str(state), "--allow-unsupported", *options]
     log = state.with_suffix(".log")
     with (
         log.open("w") as output,
@@ -75,10 +75,24 @@ def stop(server: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_recorded_answers(group: str, tmp_path: Path) -> None:
+    replay(group, group, tmp_path)
+
+
+@pytest.mark.parametrize("group", ["asgi", "compat_new", "http", "websocket"])
+def test_strict_calls_change_no_recorded_answer(group: str, tmp_path: Path) -> None:
+    replay(group, group, tmp_path, "--strict-ffi=calls")
+
+
+def test_strict_bindings_answer_as_raw_ones_did(tmp_path: Path) -> None:
+    replay("compat_new", "compat_old", tmp_path, "--strict-ffi")
+
+
+def replay(project_name: str, group: str, tmp_path: Path, *options: str) -> None:
+    """Every recorded answer of `group` is what the project gives, but for the listed differences."""
     project = tmp_path / "project"
-    shutil.copytree(ORACLE / "projects" / group, project, copy_function=shutil.copyfile)
+    shutil.copytree(ORACLE / "projects" / project_name, project, copy_function=shutil.copyfile)
     cases = ORACLE / "cases" / f"{group}.json"
-    with served(project, tmp_path / "state") as address:
+    with served(project, tmp_path / "state", *options) as address:
         check = [sys.executable, str(ORACLE / "check.py"), address, str(cases)]
         report = subprocess.run(check, capture_output=True, text=True, timeout=110, check=False)
     assert re.search(r"^\d+ passed, \d+ failed", report.stdout, re.MULTILINE), report.stdout + report.stderr

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge.config import WorkerConfig, WorldConfig
+from edge.config import StrictFfi, WorkerConfig, WorldConfig
 from edge.errors import ConfigError
 from wrangler_compat.config.assets import check_assets
 from wrangler_compat.config.diagnostics import MISSING, Diagnostics
@@ -35,6 +35,7 @@ class LoadOptions:
     env_files: tuple[Path, ...] = ()
     allow_unsupported: bool = False
     process: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    strict_ffi: StrictFfi | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _examine(source: Source, environment: str | None, options: LoadOptions) -> E
         include_process=declared.required is not None,
     )
     worker = with_secrets(declared.worker, _only_required(declared, secrets.values), options.variables)
+    worker = replace(worker, strict_ffi=options.strict_ffi)
     return Examined(source, declared.fields, diagnostics, worker, secrets, declared.dev)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from edge.config import StrictFfi
 from edge.errors import UserError
 
 Durability = Literal["full", "relaxed"]
@@ -39,6 +40,7 @@ class DevOptions:
     engine: str | None = None
     package_cache: bool = True
     subrequests: int | None = None  # 0: any number
+    strict_ffi: StrictFfi | None = None
 
     @classmethod
     def of(

@@ -68,6 +68,7 @@ def _load_options(options: DevOptions) -> LoadOptions:
         variables=options.variables,
         env_files=options.env_files,
         allow_unsupported=options.allow_unsupported,
+        strict_ffi=options.strict_ffi,
     )
 
 

@@ -54,7 +54,7 @@ class PythonDialect:
 
     def modules(self, config: WorkerConfig, env: Any) -> Mapping[str, Provided]:
         profile = Profile.of(config)
-        wrapper = _EnvWrapper if profile.external_sdk else LegacyEnvWrapper
+        wrapper = LegacyEnvWrapper if profile.raw_bindings else _EnvWrapper
         self._environments[config.name] = wrapper(env)._filled()
         return {
             **platform_modules(profile, self._allow_suspension),

@@ -57,7 +57,7 @@ def build_package(
     current_env = CurrentEnv(env)
     sdk = _members(profile, outbound)
     lazy: dict[str, Callable[[], Any]] = {
-        "env": lambda: _EnvWrapper(current_env) if profile.external_sdk else current_env,
+        "env": lambda: current_env if profile.raw_bindings else _EnvWrapper(current_env),
         "waitUntil": lambda: wait_until,
     }
     if profile.external_sdk:
@@ -74,7 +74,7 @@ def build_package(
 
 def _members(profile: Profile, outbound: Callable[..., Any]) -> dict[str, Any]:
     """The names of `workers` that are there from the start."""
-    old = not profile.external_sdk
+    old = profile.raw_bindings
     request_class = legacy.CommaSplittingRequest if profile.splits_commas else request.Request
     source = legacy.classes(request_class) if old else entrypoints
     return {

@@ -18,8 +18,11 @@ class Profile:
     """What differs between Workers of different dates."""
 
     ffi: FfiProfile
-    #: The SDK of PyPI, with converting wrappers for all bindings; before it, most bindings are raw.
+    #: The SDK of PyPI; before it, that of the runtime.
     external_sdk: bool
+    #: Most bindings are raw JavaScript objects: with the SDK of the runtime, or because strict FFI was asked
+    #: for. Else all are wrapped, and convert.
+    raw_bindings: bool
     #: Module-level `on_fetch` and its like are handlers.
     global_handlers: bool
     #: A header's value is split at commas in `Request.headers`.
@@ -34,6 +37,7 @@ class Profile:
         return cls(
             ffi=_ffi(config),
             external_sdk=external,
+            raw_bindings=config.strict_ffi == "bindings" or not external,
             global_handlers=not config.has_flag("python_no_global_handlers", "2025-08-14"),
             splits_commas=not (external or keeps_commas),
             oldest=not config.has_flag("python_workers_20250116", PYODIDE_0_28_DATE),

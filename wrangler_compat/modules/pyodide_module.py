@@ -122,13 +122,13 @@ class _Wrappers:
         self._listeners: dict[tuple[int, str, Any], JsDoubleProxy] = {}
 
     def set_timeout(self, callback: Callable[[], Any], timeout: int) -> Any:
-        return self._js.setTimeout(callback, timeout)
+        return self._js.setTimeout(create_once_callable(callback), timeout)
 
     def clear_timeout(self, timeout_id: int) -> None:
         self._js.clearTimeout(timeout_id)
 
     def set_interval(self, callback: Callable[[], Any], interval: int) -> Any:
-        return self._js.setInterval(callback, interval)
+        return self._js.setInterval(create_proxy(callback), interval)
 
     def clear_interval(self, interval_id: int) -> None:
         self._js.clearInterval(interval_id)

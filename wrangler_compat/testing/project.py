@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from edge.config import StrictFfi
 from edge.errors import ConfigError
 from edge.kernel.clock import VirtualClock
 from edge.testing.world import WorldUnderTest
@@ -39,7 +40,8 @@ class EdgeOptions:
     `schedule` is `fifo` or `seeded` (the default of tests with seeds), `worker_time` the
     clock that Workers see (`io` or `real`). `real_fetch` lets calls that no mock answers reach the internet.
     `engine` runs containers: `fake` unless another one is named. `subrequests` is how many an invocation may
-    make (0: any number; None: as configured).
+    make (0: any number; None: as configured). `strict_ffi` is how strictly
+    values cross to JavaScript: `calls` or `bindings`.
     """
 
     config: str | Path | Sequence[str | Path] | None = None
@@ -53,6 +55,7 @@ class EdgeOptions:
     real_fetch: bool = False
     engine: str = "fake"
     subrequests: int | None = None
+    strict_ffi: StrictFfi | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> EdgeOptions:
@@ -61,6 +64,8 @@ class EdgeOptions:
         for name in given:
             if name not in known:
                 raise UnknownOption(f"the edge marker has no option {name!r}; it knows {', '.join(known)}")
+        if (strict := given.get("strict_ffi")) not in (None, *get_args(StrictFfi)):
+            raise UnknownOption(f"strict_ffi is {strict!r}; it may be {', '.join(get_args(StrictFfi))}")
         return cls(**given)
 
     def beside(self, folder: Path) -> EdgeOptions:
@@ -98,12 +103,14 @@ _loaded: dict[Any, tuple[Any, Loaded]] = {}
 
 def load_once(paths: Sequence[Path], options: EdgeOptions) -> Loaded:
     """The configuration, as long as its files have not changed. Raises ConfigError with file and line."""
-    key = (tuple(paths), options.environment, tuple(sorted(options.variables.items())))
+    variables = tuple(sorted(options.variables.items()))
+    key = (tuple(paths), options.environment, variables, options.strict_ffi)
     process = hash(frozenset(os.environ.items()))
     known = _loaded.get(key)
     if known is not None and known[0] == (process, _versions(known[1].files)):
         return known[1]
-    loaded = load(paths, LoadOptions(environment=options.environment, variables=options.variables))
+    given = LoadOptions(options.environment, options.variables, strict_ffi=options.strict_ffi)
+    loaded = load(paths, given)
     for warning in loaded.warnings:
         _log.warning("%s", warning)
     _loaded[key] = ((process, _versions(loaded.files)), loaded)

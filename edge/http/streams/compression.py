@@ -76,7 +76,7 @@ class _CodecSink:
             self._controller.error(error)
             raise
         if output:
-            self._controller.enqueue(output)
+            self._controller._enqueue(output)
 
 
 def _window(format: Any) -> int:

@@ -11,6 +11,7 @@ from edge.http.init import given, member
 from edge.http.streams.readable import ReadableStream
 from edge.http.streams.source import END
 from edge.http.streams.writable import WritableStream
+from edge.js.borrowed import opaque
 from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise, settle
 from edge.js.proxy import JsProxy, jsnull
@@ -49,6 +50,9 @@ class ReadableStreamDefaultController(JsProxy, js_name="ReadableStreamDefaultCon
         return jsnull
 
     def enqueue(self, chunk: Any = None) -> None:
+        self._enqueue(opaque(chunk))
+
+    def _enqueue(self, chunk: Any) -> None:
         if self._closed or self._error is not None:
             raise type_error("Unable to enqueue")
         size = 1.0 if self._size is None else to_number(self._size(chunk))

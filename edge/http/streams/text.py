@@ -43,7 +43,7 @@ class _TextSink:
             self._controller.error(error)
             raise
         if output:
-            self._controller.enqueue(output)
+            self._controller._enqueue(output)
 
 
 class _Encoder(_TextSink):

@@ -192,7 +192,7 @@ class _Transformer:
         if self._controller._error is not None:
             raise self._controller._error
         if self._transform is None:
-            self._controller.enqueue(chunk)
+            self._controller._enqueue(chunk)
         else:
             await self._guarded(lambda: self._transform(chunk, self._controller))
 

@@ -9,6 +9,7 @@ import asyncio
 from typing import Any, Protocol
 
 from edge.http.init import wrong_parameter
+from edge.js.borrowed import opaque
 from edge.js.errors import JsException, type_error
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy
@@ -162,7 +163,7 @@ class WritableStreamDefaultWriter(JsProxy, js_name="WritableStreamDefaultWriter"
         return self._stream
 
     def write(self, chunk: Any = None) -> JsPromise:
-        return JsPromise.start(self._write(chunk), name="writer.write")
+        return JsPromise.start(self._write(opaque(chunk)), name="writer.write")
 
     async def _write(self, chunk: Any) -> None:
         stream = self._attached()

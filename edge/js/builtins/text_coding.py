@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from typing import Any
 
+from edge.js.borrowed import opaque
 from edge.js.buffers import JsArrayBuffer, buffer_bytes
 from edge.js.errors import range_error, type_error
 from edge.js.functions import js_method
@@ -97,7 +98,7 @@ class JsTextDecoder(JsProxy, js_name="TextDecoder"):
     @js_method
     def decode(self, data: Any = None, options: Any = None) -> str:
         """The text of a buffer. Raises TypeError for bad bytes when `fatal`."""
-        raw = b"" if data is None else buffer_bytes(data)
+        raw = b"" if data is None else buffer_bytes(opaque(data))
         if raw is None:
             raise type_error(
                 "Failed to execute 'decode' on 'TextDecoder': parameter 1 is not of type 'ArrayBuffer or "

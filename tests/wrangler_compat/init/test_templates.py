@@ -41,12 +41,13 @@ def test_what_is_in_it(template: str) -> None:
     assert [name for name, text in files.items() if "PROJECT_NAME" in text] == []
 
 
+@pytest.mark.parametrize("options", [[], ["-o", "edge_strict_ffi=calls"]], ids=["plain", "strict"])
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_its_own_tests_pass(template: str, pytester: pytest.Pytester) -> None:
+def test_its_own_tests_pass(template: str, options: list[str], pytester: pytest.Pytester) -> None:
     folder = pytester.path / "shop"
     make_project(folder, template)
-    pytester.chdir()
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--rootdir", str(folder), str(folder))
+    given = ["-p", "no:cacheprovider", "--rootdir", str(folder), *options, str(folder)]
+    result = pytester.runpytest_inprocess(*given)
     outcome = result.parseoutcomes()
     assert set(outcome) == {"passed"}, result.stdout.str()
     assert outcome["passed"] == project_files(template, "shop")["tests/test_entry.py"].count(

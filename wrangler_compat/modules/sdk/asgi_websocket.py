@@ -9,6 +9,7 @@ from typing import Any
 from edge.http.response import Response as JsResponse
 from edge.http.websocket import WebSocket, WebSocketPair
 from edge.js.errors import JsException
+from edge.js.functions import JsDoubleProxy
 from edge.js.objects import JsObject
 from edge.js.typed_arrays import JsUint8Array
 from edge.kernel.tasks import spawn
@@ -51,8 +52,8 @@ class _Connection:
         self.receive = self._messages.get
         socket.accept()
         socket.binaryType = "arraybuffer"
-        socket.addEventListener("message", self._on_message)
-        socket.addEventListener("close", self._on_close)
+        socket.addEventListener("message", JsDoubleProxy(self._on_message))
+        socket.addEventListener("close", JsDoubleProxy(self._on_close))
 
     def _on_message(self, event: Any) -> None:
         data = event.data
