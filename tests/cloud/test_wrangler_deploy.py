@@ -167,3 +167,19 @@ def test_static_assets(wrangler: Wrangler, cloud: RunningCloud, tmp_path: Path) 
     assert assets["/7.html"] == Asset(b"<p>page 7</p>", "text/html; charset=utf-8")
     assert assets["/blob"] == Asset(b"\0\xff", None)
     assert "No updated asset files to upload" in wrangler("deploy")
+
+
+def test_resources_without_an_id_are_made(wrangler: Wrangler, cloud: RunningCloud, tmp_path: Path) -> None:
+    sections = {
+        "kv_namespaces": [{"binding": "KV"}],
+        "r2_buckets": [{"binding": "BUCKET"}],
+        "d1_databases": [{"binding": "DB"}],
+    }
+    project(tmp_path, **sections)
+    wrangler("deploy")
+    first = cloud.look(lambda inside: deployed(inside, cloud.account_id, "hello"))
+    assert sorted(binding["type"] for binding in first.bindings) == ["d1", "kv_namespace", "r2_bucket"]
+    wrangler("deploy")  # takes them over
+    second = cloud.look(lambda inside: deployed(inside, cloud.account_id, "hello"))
+    assert second.id != first.id
+    assert sorted(second.bindings, key=str) == sorted(first.bindings, key=str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -64,6 +65,8 @@ def api(cloud: Cloud) -> Starlette:
             HTTPException: _unroutable,
             ClientDisconnect: _cut_off,
             KvStorageError: _failed,
+            sqlite3.Error: _failed,
+            Exception: _broken,
         },
     )
 
@@ -89,6 +92,13 @@ async def _cut_off(request: Request, error: Exception) -> Response:
     return refused(Refusal(400, 10012, "the body of the request was cut off"))
 
 
+async def _broken(request: Request, error: Exception) -> Response:
+    """Not the client's doing: it comes again, as it does on Cloudflare."""
+    _log.error("%s %s failed: please report it", request.method, request.url.path, exc_info=error)
+    return refused(Refusal(500, 10013, "An unknown error has occurred."))
+
+
 async def _failed(request: Request, error: Exception) -> Response:
+    """The disk is full, say."""
     _log.error("%s %s: %s", request.method, request.url.path, error)
     return refused(Refusal(500, 10001, str(error)))

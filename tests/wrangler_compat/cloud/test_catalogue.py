@@ -27,6 +27,15 @@ def test_a_damaged_file(tmp_path: Path) -> None:
         Catalogue(path)
 
 
+def test_the_state_of_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.sqlite"
+    first = Catalogue(path)
+    first.change("PRAGMA user_version = 99")
+    first.close()
+    with pytest.raises(UserError, match="made by another version of edge"):
+        Catalogue(path)
+
+
 def test_a_transaction_that_fails_has_not_happened() -> None:
     catalogue = Catalogue(None)
     insert = "INSERT INTO accounts VALUES (?, ?, ?, 0)"

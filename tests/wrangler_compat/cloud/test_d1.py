@@ -134,3 +134,38 @@ def test_what_cannot_be_exported() -> None:
             assert (await calls.no("POST", f"{at}/export", json={}))[1] == 7500
 
     run(check())
+
+
+def test_a_dump_makes_the_database_anew() -> None:
+    schema = [
+        'CREATE TABLE "odd ""name" ("a b" INTEGER PRIMARY KEY AUTOINCREMENT, c REAL);',
+        "CREATE TABLE other (x);",
+        'CREATE INDEX i ON "odd ""name" (c);',
+    ]
+    rows = """INSERT INTO "odd ""name" VALUES (7, 0.1), (8, NULL); INSERT INTO other VALUES ('it''s')"""
+
+    async def check() -> None:
+        async with calling() as calls:
+            at = await database(calls)
+            await calls.ok("POST", f"{at}/query", json={"sql": " ".join(schema) + rows})
+
+            async def dump(**options: Any) -> list[str]:
+                done = await calls.ok("POST", f"{at}/export", json={"dump_options": options})
+                return (await calls.client.get(done["result"]["signed_url"])).text.splitlines()
+
+            head = "PRAGMA defer_foreign_keys=TRUE;"
+            seven = 'INSERT INTO "odd ""name" ("a b","c") VALUES(7,0.1);'
+            eight = 'INSERT INTO "odd ""name" ("a b","c") VALUES(8,NULL);'
+            sequence = [
+                "DELETE FROM sqlite_sequence;",
+                'INSERT INTO "sqlite_sequence" ("name","seq") VALUES(\'odd "name\',8);',
+            ]
+            other = """INSERT INTO "other" ("x") VALUES('it''s');"""
+            everything = [head, schema[0], seven, eight, schema[1], other, *sequence, schema[2]]
+            assert await dump() == everything
+            assert await dump(no_data=True) == [head, *schema]
+            assert await dump(tables=["other"], no_schema=True) == [head, other]
+            copy = await database(calls, "copy")
+            assert (await imported(calls, copy, "\n".join(everything)))["status"] == "complete"
+
+    run(check())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.loops import run
 from tests.wrangler_compat.cloud.calls import calling
 
@@ -70,5 +72,19 @@ def test_listings() -> None:
             second = (await calls.raw("GET", f"{AT}/objects", params=more)).json()
             assert [entry["key"] for entry in second["result"]] == ["e"]
             assert (await calls.no("GET", f"{AT}/objects", params={"per_page": 1001}))[1] == 10022
+
+    run(check())
+
+
+def test_large_objects_are_streamed(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with calling(tmp_path) as calls:
+            await calls.ok("POST", R2, json={"name": "first"})
+            content = bytes(range(256)) * 3000
+            await calls.ok("PUT", f"{AT}/objects/large", content=content)
+            found = await calls.raw("GET", f"{AT}/objects/large")
+            assert found.content == content
+            assert found.headers["content-length"] == str(len(content))
+            assert (await calls.no("GET", f"{AT}/objects/{'k' * 1025}"))[1] == 10020
 
     run(check())

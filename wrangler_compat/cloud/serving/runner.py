@@ -73,23 +73,30 @@ class Runner:
     def try_out(self, script: Script, version: Version) -> float:
         """How many seconds `version` takes to load as the version of `script` that answers; 0 when it
         cannot run here. Raises `Refusal` when its code does not load."""
-        workers, reasons = self._deployed({script.name: version})
+        workers, reasons = runnable(*self._configurations({script.name: version}))
         if script.name in reasons:
             return 0.0
         try:
             return self.world.check(WorldConfig(tuple(workers)))[script.name]
         except UserError as error:
-            root = self._folder / script.name / version.id
-            raise invalid(str(error).replace(f"{root}/", "")) from None
+            raise invalid(self._told(error)) from None
 
     async def refresh(self) -> None:
         """Run what is deployed now. Requests under way end with the code they began with."""
         async with self._one_at_a_time:
-            workers, self._reasons = self._deployed({})
-            try:
-                await self.world.reload(WorldConfig(tuple(workers)))
-            except UserError as error:
-                _log.error("what was deployed does not load, the code from before goes on: %s", error)
+            found, reasons = self._configurations({})
+            while True:
+                workers, self._reasons = runnable(found, reasons)
+                try:
+                    await self.world.reload(WorldConfig(tuple(workers)))
+                    return
+                except UserError as error:
+                    # It loaded when it was uploaded, so something of this machine is different now. The
+                    # others run all the same.
+                    _log.error("a Worker that is deployed does not load: %s", error)
+                    culprit = self._owner(error.file) or workers[0].name
+                    reasons[culprit] = f"it does not load: {self._told(error)}"
+                    del found[culprit]
 
     async def close(self) -> None:
         """Stop, and leave the stores to their owner."""
@@ -97,8 +104,8 @@ class Runner:
         if self._scratch is not None:
             self._scratch.cleanup()
 
-    def _deployed(self, instead: dict[str, Version]) -> tuple[list[WorkerConfig], dict[str, str]]:
-        """The Workers that can run and why others cannot, with some versions `instead` of the deployed."""
+    def _configurations(self, instead: dict[str, Version]) -> tuple[dict[str, WorkerConfig], dict[str, str]]:
+        """The Workers by name and why some cannot run, with some versions `instead` of the deployed ones."""
         found: dict[str, WorkerConfig] = {}
         reasons: dict[str, str] = {}
         for script in self._workers.scripts.all(self.account_id):
@@ -110,7 +117,21 @@ class Runner:
                 found[script.name] = self._configured(script, version)
             except CannotRun as reason:
                 reasons[script.name] = str(reason)
-        return runnable(found, reasons)
+        return found, reasons
+
+    def _owner(self, file: Path | None) -> str | None:
+        """The Worker that an unpacked file is of."""
+        if file is None or not file.is_relative_to(self._folder):
+            return None
+        return file.relative_to(self._folder).parts[0]
+
+    def _told(self, error: UserError) -> str:
+        """An error with paths as the upload had them."""
+        owner = self._owner(error.file)
+        if owner is None or error.file is None:
+            return str(error)
+        version_id = error.file.relative_to(self._folder).parts[1]
+        return str(error).replace(f"{self._folder / owner / version_id}/", "")
 
     def _configured(self, script: Script, version: Version) -> WorkerConfig:
         configured(script, version, Path())  # nothing is unpacked that cannot run

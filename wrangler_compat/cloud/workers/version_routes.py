@@ -92,4 +92,4 @@ async def _deployment(call: Call) -> Response:
     for deployment in call.cloud.workers.deployments.all(script_of(call)):
         if deployment.id == wanted:
             return answer(deployment_shown(deployment, call.account))
-    raise Refusal(404, 10211, f"The deployment '{wanted}' of this Worker does not exist")
+    raise Refusal(404, 10210, f"The deployment '{wanted}' of this Worker does not exist")

@@ -17,10 +17,17 @@ from wrangler_compat.cloud.workers.deployment import Deployment, Deployments
 from wrangler_compat.cloud.workers.migrations import exported, migrated
 from wrangler_compat.cloud.workers.references import check_references, users_of
 from wrangler_compat.cloud.workers.script import Script, Scripts
-from wrangler_compat.cloud.workers.upload import Upload, invalid
+from wrangler_compat.cloud.workers.upload import Upload
 from wrangler_compat.cloud.workers.version import NewVersion, Version, Versions
 
 _SHARES_MAX = 2
+_NO_VERSION = (
+    "The requested Worker version could not be found, please check the ID being passed and try again."
+)
+_MIGRATIONS_DEPLOY = (
+    "Version upload failed. You attempted to upload a version of a Worker that includes a Durable Object "
+    "migration, but migrations must be fully applied via a non-versioned deployment."
+)
 
 
 #: Gives the seconds that a version took to load. Raises `Refusal` when it does not load.
@@ -50,7 +57,7 @@ class Workers:
         """A version of a script. Raises `Refusal`."""
         version = self.versions.find(script, version_id)
         if version is None:
-            raise Refusal(404, 10211, f"The version '{version_id}' of this Worker does not exist")
+            raise Refusal(404, 100146, _NO_VERSION)
         return version
 
     def current(self, script: Script) -> Version | None:
@@ -69,7 +76,7 @@ class Workers:
             script = self.scripts.find(account_id, name) if deploy else self.require(account_id, name)
             script = script or self.scripts.add(account_id, name)
             if "migrations" in upload.metadata and not deploy:
-                raise invalid("migrations must be fully applied by running 'wrangler deploy' first")
+                raise Refusal(400, 10211, _MIGRATIONS_DEPLOY)
             script = self._migrated(script, upload)
             version = self.versions.add(script, self._new_version(script, upload, source))
             check_references(self._catalogue, self.scripts, script, version.bindings)

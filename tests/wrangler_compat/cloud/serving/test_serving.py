@@ -232,3 +232,21 @@ class Default(WorkerEntrypoint):
             assert await asked(calls) == (200, "worker, 0 * * * *")
 
     run(check())
+
+
+def test_a_worker_that_loads_no_more_leaves_the_others_running(tmp_path: Path) -> None:
+    async def check() -> None:
+        async with serving(tmp_path) as calls:
+            await calls.ok("PUT", AT, files=python("'fine'"))
+            await calls.ok("PUT", "/workers/scripts/other", files=python("'other'"))
+        [entry] = tmp_path.rglob("workers/other/*/src/entry.py")
+        entry.write_text("import gone_meanwhile\n")
+        async with serving(tmp_path) as calls:
+            assert await asked(calls) == (200, "fine")
+            status, text = await asked(calls, host="other.localhost")
+            assert status == 501
+            assert "it does not load: src/entry.py:1: ModuleNotFoundError" in text
+            await calls.ok("PUT", "/workers/scripts/other", files=python("'again'"))
+            assert await asked(calls, host="other.localhost") == (200, "again")
+
+    run(check())

@@ -36,7 +36,9 @@ def test_versions_answer_when_they_are_deployed() -> None:
             assert (await calls.ok("POST", f"{AT}/deployments", json={"versions": split}))[
                 "versions"
             ] == split
-            assert len(await deployed(calls)) == 2
+            [newest, first_one] = await deployed(calls)
+            assert await calls.ok("GET", f"{AT}/deployments/{first_one['id']}") == first_one
+            assert (await calls.no("GET", f"{AT}/deployments/nonsense"))[0] == 404
 
     run(check())
 
@@ -53,7 +55,7 @@ def test_deployments_that_make_no_sense(versions: Any) -> None:
                 10210,
             )
             unknown = {"versions": [{"version_id": "x", "percentage": 100}]}
-            assert (await calls.no("POST", f"{AT}/deployments", json=unknown))[:2] == (404, 10211)
+            assert (await calls.no("POST", f"{AT}/deployments", json=unknown))[:2] == (404, 100146)
             assert len(await deployed(calls)) == 1
 
     run(check())
@@ -73,7 +75,7 @@ def test_an_upload_that_is_refused_leaves_nothing() -> None:
             assert refused[1] == 10143
             await calls.ok("PUT", AT, files=upload_of(bindings=[DURABLE]))  # the class is still there
             assert (await calls.ok("GET", f"{AT}/settings"))["migration_tag"] == "v1"
-            assert (await calls.no("POST", f"{AT}/versions", files=upload_of(migrations=again)))[1] == 10021
+            assert (await calls.no("POST", f"{AT}/versions", files=upload_of(migrations=again)))[1] == 10211
 
     run(check())
 
@@ -90,7 +92,7 @@ def test_a_version_never_changes() -> None:
             assert (await calls.ok("GET", f"{AT}/settings"))["bindings"] == [
                 {"name": "S", "type": "secret_text"}
             ]
-            assert (await calls.no("GET", f"{AT}/versions/nonsense"))[1] == 10211
+            assert (await calls.no("GET", f"{AT}/versions/nonsense"))[1] == 100146
 
     run(check())
 
@@ -139,5 +141,41 @@ def test_contents_are_kept_once_and_go_with_the_last_version() -> None:
             assert calls.cloud.catalogue.rows(count)[0][0] == 1
             await calls.ok("DELETE", "/workers/scripts/other")
             assert calls.cloud.catalogue.rows(count)[0][0] == 0
+
+    run(check())
+
+
+def test_many_secrets_at_once() -> None:
+    async def check() -> None:
+        async with calling() as calls:
+            await calls.ok("PUT", AT, files=upload_of())
+            good = {"text": "x", "type": "secret_text"}
+            await calls.ok("PATCH", f"{AT}/secrets-bulk", json={"secrets": {"A": good, "B": good}})
+            await calls.ok("PATCH", f"{AT}/secrets-bulk", json={"secrets": {"A": None, "C": good}})
+            shown = [{"name": name, "type": "secret_text"} for name in ("B", "C")]
+            assert await calls.ok("GET", f"{AT}/secrets") == shown
+            assert await calls.ok("GET", f"{AT}/secrets/B") == shown[0]
+            assert (await calls.no("GET", f"{AT}/secrets/A"))[1] == 10056
+            assert (await calls.no("PATCH", f"{AT}/secrets-bulk", json={}))[1] == 10021
+            await calls.ok("DELETE", f"{AT}/secrets/B")
+            taken = {"name": "TEXT", "type": "plain_text", "text": "t"}
+            await calls.ok("PUT", AT, files=upload_of(bindings=[taken]))
+            assert (await calls.no("PUT", f"{AT}/secrets", json={**good, "name": "TEXT"}))[1] == 10053
+
+    run(check())
+
+
+def test_secrets_that_wait_for_a_deployment() -> None:
+    async def check() -> None:
+        async with calling() as calls:
+            await calls.ok("PUT", AT, files=upload_of())
+            latest = "/workers/workers/hello/versions/latest"
+            body = {"env": {"S": {"type": "secret_text", "text": "x"}}, "annotations": {"workers/tag": "t"}}
+            made = await calls.ok("PATCH", latest, json=body)
+            assert made["annotations"]["workers/tag"] == "t"
+            assert len(await deployed(calls)) == 1
+            refused = await calls.no("PUT", f"{AT}/secrets", json={"name": "T", **body["env"]["S"]})
+            assert refused[1] == 10215
+            assert (await calls.no("PATCH", latest, json={"main_module": "x"}))[1] == 10021
 
     run(check())
