@@ -296,3 +296,29 @@ def test_coverage_of_a_worker(project: Project) -> None:
     report = project.pytester.run(sys.executable, "-m", "coverage", "report", "-m")
     # All but the line that rolls a die.
     report.stdout.re_match_lines([r"src/entry\.py +7 +1 +86% +8"])
+
+
+STRICT = """
+from js import setTimeout
+from workers import Response, WorkerEntrypoint
+import asyncio
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        rung = []
+        setTimeout(lambda: rung.append(1), 1)
+        await asyncio.sleep(1)
+        return Response(str(len(rung)))
+"""
+
+
+def test_strict_ffi_for_one_test_and_for_all(project: Project) -> None:
+    project.write("src/entry.py", STRICT)
+    tests = (
+        "import pytest\n"
+        "async def test_it(client): assert (await client.get('/')).text == '1'\n\n"
+        "@pytest.mark.edge(strict_ffi='calls')\n"
+        "async def test_strict(client): assert (await client.get('/')).text == '0'\n"
+    )
+    project.run(tests).assert_outcomes(passed=2)
+    project.run(tests, "-o", "edge_strict_ffi=calls").assert_outcomes(passed=1, failed=1)

@@ -36,7 +36,7 @@ def test_options() -> None:
         EdgeOptions.of({"begin": 5})
     assert str(unknown.value) == (
         "the edge marker has no option 'begin'; it knows config, environment, variables, start, network, "
-        "faults, schedule, worker_time, real_fetch, engine, subrequests"
+        "faults, schedule, worker_time, real_fetch, engine, subrequests, strict_ffi"
     )
 
 
