@@ -13,6 +13,7 @@ Source: recording `rows_counters`; SQLite "The SQLite Bytecode Engine".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,9 +90,20 @@ def _program(connection: apsw.Connection, work: Work) -> list[Step]:
     cursor = connection.cursor()
     try:
         rows = cursor.execute(work.sql, work.bindings, explain=1, prepare_flags=_OURS)
-        return [Step(row[1], row[2], row[3]) for row in rows]
+        return list(_steps(rows))
     except apsw.SQLError:
         return []  # the schema has changed since: nothing to tell
+
+
+def _steps(rows: apsw.Cursor) -> Iterator[Step]:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except UnicodeDecodeError:
+            continue  # it loads a BLOB that the text names, and shows its bytes as if they were text
+        yield Step(row[1], row[2], row[3])
 
 
 def _temporary(program: list[Step]) -> frozenset[int]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
 #: Nothing is broken into lines in a pipe.
 _WIDE = 100_000
+
+
+UNAVAILABLE = (
+    "⚠️ This process may take some time, during which your D1 database will be unavailable to serve queries."
+)
 
 
 def say(message: str) -> None:
@@ -32,6 +37,12 @@ def say_snippet(what: str, section: str, entry: dict[str, str]) -> None:
     """What a configuration needs to bind something that was made."""
     say(f"To access your new {what} in your Worker, add the following snippet to your configuration file:")
     say_json({section: [entry]})
+
+
+def say_fields(fields: Mapping[str, object], *, before: str = "") -> None:
+    """Names and values, one a line, the values below each other."""
+    width = max(map(len, fields)) + 3
+    say(before + "\n".join(f"{f'{name}:':{width}}{value}" for name, value in fields.items()))
 
 
 def is_terminal() -> bool:

@@ -197,3 +197,17 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
         await store.close()
 
     run_virtual(script())
+
+
+def test_a_blob_in_the_text_of_a_statement() -> None:
+    """Its bytes stand in the statement's program, too, which is read for the counters."""
+
+    async def script() -> None:
+        store = Store(None, VirtualClock())
+        await store.run([Query("CREATE TABLE b (a)")])
+        (answer,) = await store.run([Query("INSERT INTO b VALUES ('x'), (x'01ff')")])
+        assert (answer.meta.changes, answer.meta.rows_written) == (2, 2)
+        assert (await store.run([Query("SELECT a FROM b")]))[0].rows == [["x"], [[1, 255]]]
+        await store.close()
+
+    run_virtual(script())

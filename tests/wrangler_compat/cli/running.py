@@ -36,7 +36,7 @@ def edge(*arguments: str, stdin: str | bytes | None = None) -> Ended:
 def done(*arguments: str, stdin: str | bytes | None = None) -> str:
     """What a command printed that went well."""
     ended = edge(*arguments, stdin=stdin)
-    assert ended.code == 0, ended.err
+    assert ended.code == 0, ended.err + ended.text
     return ended.text
 
 

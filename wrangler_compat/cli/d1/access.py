@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from edge.errors import UnsupportedError
-from wrangler_compat.cli.d1.target import Database
+from wrangler_compat.cli.d1.target import configured, find_database
 from wrangler_compat.cli.flags import Place
 from wrangler_compat.cli.saying import say
 
@@ -34,24 +33,54 @@ class Access(Protocol):
         """Run statements as one transaction."""
         ...
 
+    def ingest(self, sql: str) -> list[Result]:
+        """Run a text of SQL, however long it is, as one transaction."""
+        ...
+
     def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> Iterator[str]:
         """The database as SQL, in pieces that make the text when they are joined."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database, and how messages call it."""
+
+    access: Access
+    shown: str
+    hint: str
+
+    def announce(self, doing: str = "Executing on", to: str = "execute on") -> None:
+        """Say which database is meant, and how to mean the other one."""
+        say(f"🌀 {doing} {self.shown}:")
+        say(f"🌀 To {to} {self.hint}")
+
+
 @contextmanager
-def opened(place: Place, database: Database) -> Iterator[Access]:
-    """The database in `place`. Raises UserError."""
+def opened(
+    place: Place, called: str, *, preview: bool = False, tell: Callable[[str], object] = say
+) -> Iterator[Opened]:
+    """The database of the name or binding `called`; `tell` hears of the steps of long work. Raises
+    UserError."""
     if place.remote:
-        raise UnsupportedError("--remote is not there yet: this command works on the data of this machine")
+        from wrangler_compat.cli.d1.remote import RemoteDatabase, database_id
+        from wrangler_compat.cli.remote import account_of
+
+        with account_of(place.project) as account:
+            found = database_id(account, configured(place.project, called), called, preview=preview)
+            yield Opened(
+                RemoteDatabase(account, found, tell),
+                f"remote database {called} ({found})",
+                "your local development database, remove the --remote flag from your wrangler command.",
+            )
+        return
     from wrangler_compat.cli.d1.local import local_database
 
-    with local_database(database.local_id, place.state_dir) as found:
-        yield found
-
-
-def announce(place: Place, database: Database, doing: str = "Executing on", to: str = "execute on") -> None:
-    """Say which database is meant."""
+    database = find_database(place.project, called)
     where = os.path.relpath(place.state_dir / "v3" / "d1")
-    say(f"🌀 {doing} local database {database.called} ({database.local_id}) from {where}:")
-    say(f"🌀 To {to} your remote database, add a --remote flag to your wrangler command.")
+    with local_database(database.local_id, place.state_dir) as local:
+        yield Opened(
+            local,
+            f"local database {called} ({database.local_id}) from {where}",
+            "your remote database, add a --remote flag to your wrangler command.",
+        )

@@ -10,12 +10,20 @@ from collections.abc import Sequence
 import click
 
 from edge.errors import UserError
-from wrangler_compat.cli.d1.access import Result, announce, opened
+from wrangler_compat.cli.d1.access import Result, opened
 from wrangler_compat.cli.d1.sql_text import decode, split
-from wrangler_compat.cli.d1.target import find_database
 from wrangler_compat.cli.files import read_bytes
 from wrangler_compat.cli.flags import Place, place_flags
-from wrangler_compat.cli.saying import is_terminal, say, say_json, say_table
+from wrangler_compat.cli.saying import (
+    UNAVAILABLE,
+    confirm,
+    is_interactive,
+    is_terminal,
+    say,
+    say_json,
+    say_table,
+    warn,
+)
 
 
 @click.command("execute")
@@ -51,7 +59,11 @@ def command(
     if not as_json:
         place.announce()
     try:
-        results = _run(place, database, sql or _read(str(file)), quiet=as_json)
+        if file is None:
+            results = _run(place, database, str(sql), preview=preview, quiet=as_json)
+        else:
+            asks = is_interactive() and not yes and not as_json
+            results = _run_file(place, database, file, preview=preview, quiet=as_json, asks=asks)
     except UserError as refusal:
         if not as_json:
             raise
@@ -63,18 +75,50 @@ def command(
         say_json([result.as_json() for result in results])
 
 
-def _run(place: Place, called: str, sql: str, *, quiet: bool) -> list[Result]:
-    database = find_database(place.project, called)
+def _run(place: Place, called: str, sql: str, *, preview: bool, quiet: bool) -> list[Result]:
+    with opened(place, called, preview=preview) as found:
+        if not quiet:
+            found.announce()
+        statements = split(sql)
+        if not statements:
+            raise UserError("No SQL statements detected.")
+        results = found.access.run(statements)
     if not quiet:
-        announce(place, database)
-    statements = split(sql)
-    if not statements:
-        raise UserError("No SQL statements detected.")
-    with opened(place, database) as access:
-        results = access.run(statements)
-    if not quiet:
-        say(f"🚣 {len(results)} command{'s' * (len(results) != 1)} executed successfully.")
+        _say_done(place, results)
     return results
+
+
+def _run_file(
+    place: Place, called: str, file: str, *, preview: bool, quiet: bool, asks: bool
+) -> list[Result]:
+    sql = _read(file)
+    if place.remote and not quiet:
+        if not asks:
+            warn(UNAVAILABLE)
+        elif not confirm(f"{UNAVAILABLE}\n  Ok to proceed?"):
+            return []
+    with opened(place, called, preview=preview, tell=_nothing if quiet else say) as found:
+        if not quiet:
+            found.announce()
+        if not split(sql):
+            raise UserError("No SQL statements detected.")
+        results = found.access.ingest(sql)
+    if not quiet:
+        _say_done(place, results)
+    return results
+
+
+def _say_done(place: Place, results: Sequence[Result]) -> None:
+    count = len(results)
+    if place.remote:
+        total_ms = sum(result.duration_ms for result in results)
+        say(f"🚣 Executed {count} command{'s' * (count != 1)} in {total_ms:.2f}ms")
+    else:
+        say(f"🚣 {count} command{'s' * (count != 1)} executed successfully.")
+
+
+def _nothing(message: str) -> None:
+    """Nobody wants to know."""
 
 
 def _read(file: str) -> str:

@@ -15,6 +15,7 @@ from edge.d1.store import Answer, Cell, Query, QueryFailed, Store
 from edge.errors import UserError
 from edge.kernel.clock import WallClock
 from wrangler_compat.cli.d1.access import Result
+from wrangler_compat.cli.d1.sql_text import split
 from wrangler_compat.cli.loop import running
 from wrangler_compat.cli.state_failure import is_of_the_file, state_failure
 
@@ -49,6 +50,10 @@ class LocalDatabase:
                 raise state_failure(f'the D1 database "{self._id}"', self._path, failure) from failure
             raise UserError(failure.text) from None
         return [Result(_rows(answer), round(answer.meta.duration_ms)) for answer in answers]
+
+    def ingest(self, sql: str) -> list[Result]:
+        """Run a text of SQL as one transaction."""
+        return self.run(split(sql))
 
     def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> Iterator[str]:
         """The database of one moment as SQL."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from edge.errors import UserError
-from wrangler_compat.cli.d1.access import Access, announce, opened
+from wrangler_compat.cli.d1.access import Access, Opened, opened
 from wrangler_compat.cli.d1.migration_files import check_fits, first_line, migration_names, next_name
 from wrangler_compat.cli.d1.sql_text import decode, split
 from wrangler_compat.cli.d1.target import Database, find_database
@@ -67,8 +67,8 @@ def list_migrations(database: str, preview: bool, place: Place) -> None:
     """
     place.announce()
     found = _found(place, database, preview=preview)
-    with opened(place, found) as access:
-        waiting = _unapplied(access, found)
+    with opened(place, database, preview=preview) as target:
+        waiting = _unapplied(target.access, found)
     if not waiting:
         say("✅ No migrations to apply!")
         return
@@ -89,8 +89,8 @@ def apply(database: str, preview: bool, place: Place) -> None:
     """
     place.announce()
     found = _found(place, database, preview=preview)
-    with opened(place, found) as access:
-        waiting = _unapplied(access, found)
+    with opened(place, database, preview=preview) as target:
+        waiting = _unapplied(target.access, found)
         if not waiting:
             say("✅ No migrations to apply!")
             return
@@ -102,7 +102,7 @@ def apply(database: str, preview: bool, place: Place) -> None:
         ):
             return
         for count, name in enumerate(waiting, 1):
-            _apply(access, place, found, name)
+            _apply(target, found, name)
             say_table(
                 ["name", "status"], [[one, _DONE if i < count else _WAITS] for i, one in enumerate(waiting)]
             )
@@ -134,14 +134,14 @@ def _unapplied(access: Access, database: Database) -> list[str]:
     return [name for name in names if name not in done]
 
 
-def _apply(access: Access, place: Place, database: Database, name: str) -> None:
-    announce(place, database)
+def _apply(target: Opened, database: Database, name: str) -> None:
+    target.announce()
     path = str(database.folder / name)
     table = _name(database.migrations_table)
     remember = f"INSERT INTO {table} (name) VALUES ({_text(name)})"
     try:
         statements = [*split(decode(read_bytes(path), path)), remember]
-        access.run([_TABLE.format(table=table), *statements])
+        target.access.run([_TABLE.format(table=table), *statements])
     except UserError as failure:
         raise UserError(
             f"{failure.message}\nThe migration {name} was not applied; nothing of it is in the database."

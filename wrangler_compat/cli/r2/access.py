@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
-from edge.errors import UnsupportedError
 from edge.r2.logic.entry import HttpMetadata
 from wrangler_compat.cli.flags import Place
 
@@ -27,7 +26,12 @@ class Access(Protocol):
 def opened(place: Place, bucket: str) -> Iterator[Access]:
     """The bucket `bucket` in `place`. Raises UserError."""
     if place.remote:
-        raise UnsupportedError("--remote is not there yet: this command works on the data of this machine")
+        from wrangler_compat.cli.r2.remote import RemoteBucket
+        from wrangler_compat.cli.remote import account_of
+
+        with account_of(place.project) as account:
+            yield RemoteBucket(account, bucket)
+        return
     from wrangler_compat.cli.r2.local import local_bucket
 
     with local_bucket(bucket, place.state_dir) as found:

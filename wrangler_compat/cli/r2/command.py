@@ -6,7 +6,10 @@ import click
 
 from wrangler_compat.cli.lazy import LazyGroup
 
-_COMMANDS = {"object": ("wrangler_compat.cli.r2.object", "Objects of a bucket.")}
+_COMMANDS = {
+    "bucket": ("wrangler_compat.cli.r2.bucket", "The buckets of an account."),
+    "object": ("wrangler_compat.cli.r2.object", "Objects of a bucket."),
+}
 
 
 @click.group("r2", cls=LazyGroup, lazy=_COMMANDS)
