@@ -101,7 +101,8 @@ async def _starts(measured: Measured, house: House, what: str) -> None:
     measured.row(what, taken_ms)
 
 
-async def _calls(measured: Measured, instance: Instance) -> None:
+async def calls(measured: Measured, instance: Instance) -> None:
+    """What is done in a sandbox, on any engine."""
     shell = await instance.open_shell(cwd="/workspace", env={})
     await measured.each("`true` in a shell that is kept", lambda: shell.run("true", _ignore))
     await measured.each("`true` as a program, to its end", lambda: _run(instance, "true"))
@@ -135,7 +136,7 @@ async def _measure(measured: Measured, many: int) -> None:
         cold = House(Path(state), pool_size=0)
         await measured.once("open the engine", cold.engine.open())
         await _starts(measured, cold, "start, no pool")
-        await _calls(measured, await cold.start())
+        await calls(measured, await cold.start())
 
         async def all_at_once() -> None:
             await asyncio.gather(*(cold.start() for _ in range(many)))

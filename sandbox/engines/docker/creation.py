@@ -14,7 +14,8 @@ from sandbox.engines.docker.owner import LABEL
 #: Process 1 of a sandbox that nothing else keeps up: it reads an input that we hold open, so that it ends
 #: with us, also when we are killed.
 _IDLE = ("/bin/sh", "-c", "read -r _")
-_SANDBOX_LABEL = "sandbox-server"
+#: What makes a container a sandbox.
+SANDBOX_LABELS = {"sandbox-server": "1"}
 _LOOPBACK = "127.0.0.1"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,21 +33,16 @@ class Creation:
     publish: bool
 
     @property
-    def is_idle(self) -> bool:
-        """A sandbox: its server keeps it up, and what its image would run runs beside."""
-        return self.spec.entrypoint is None and self.spec.labels.get(_SANDBOX_LABEL) == "1"
-
-    @property
     def program(self) -> str | None:
         """What its process 1 is to be, where that is not left to the image."""
-        if self.is_idle:
+        if is_idle(self.spec):
             return _IDLE[0]
         return self.spec.entrypoint[0] if self.spec.entrypoint else None
 
     def create(self, api: Any) -> str:
         """The id of the new container. Raises docker.errors.APIError."""
         exposed = self.image.ports if self.publish else ()
-        command = _IDLE if self.is_idle else self.spec.entrypoint
+        command = _IDLE if is_idle(self.spec) else self.spec.entrypoint
         made = api.create_container(
             self.image.id,
             name=self.name,
@@ -74,6 +70,11 @@ class Creation:
             return not program.startswith("/") or _has_file(api, id, program)
         path = self.spec.env.get("PATH", self.image.path or _PATH)
         return any(_has_file(api, id, f"{folder}/{program}") for folder in path.split(":") if folder)
+
+
+def is_idle(spec: InstanceSpec) -> bool:
+    """A sandbox: its server keeps it up, and what its image would run runs beside."""
+    return spec.entrypoint is None and SANDBOX_LABELS.items() <= dict(spec.labels).items()
 
 
 def _has_file(api: Any, id: str, path: str) -> bool:

@@ -10,21 +10,26 @@ from collections.abc import Callable
 from docker.errors import APIError
 
 from edge.containers.engine import ContainerGone, EngineUnavailable, Image, InstanceSpec, StartFailed
+from edge.kernel.clock import VirtualClock
 from edge.kernel.tasks import log_failure, spawn_outside
 from sandbox.engines.context import EngineContext
 from sandbox.engines.docker import ports
 from sandbox.engines.docker.address import Address, docker_address
-from sandbox.engines.docker.creation import Creation, remove
+from sandbox.engines.docker.creation import SANDBOX_LABELS, Creation, is_idle, remove
 from sandbox.engines.docker.daemon import Daemon, gently, refusal
-from sandbox.engines.docker.images import Images
+from sandbox.engines.docker.images import Built, Images
 from sandbox.engines.docker.instance import DockerInstance
 from sandbox.engines.docker.networks import Network, Networks, forwards
 from sandbox.engines.docker.owner import new_owner, remove_left
+from sandbox.engines.docker.spares import Kind, Spares
 from sandbox.engines.docker.streams import STDERR, STDOUT, StreamEnd, Streams
 from sandbox.engines.docker.wire import Refused, Wire
 from sandbox.engines.process.output import log_lines
 
 _log = logging.getLogger("edge.containers")
+
+#: Sandboxes of a kind that are started ahead of the next call.
+POOL_SIZE = 1
 
 
 class DockerEngine:
@@ -38,15 +43,19 @@ class DockerEngine:
         address: Callable[[], Address] = docker_address,
         *,
         publish: bool | None = None,
+        pool_size: int = POOL_SIZE,
     ) -> None:
         """`address`: where the daemon is, asked when the engine opens. `publish`: reach ports by publishing
-        them on this machine; None: when containers have no address that this machine reaches."""
+        them on this machine; None: when containers have no address that this machine reaches. `pool_size`:
+        how many sandboxes of a kind are started ahead."""
         self._clock = context.clock
         self._address = address
         self._publish = publish
         self._owner = new_owner()
         self._names = itertools.count(1)
         self._daemon: Daemon | None = None
+        # A sandbox that runs holds virtual time, also one that nobody has asked for yet.
+        self._spares = Spares(0 if isinstance(context.clock, VirtualClock) else pool_size, self._boot_idle)
         self._instances: set[DockerInstance] = set()
         #: Whether an image has a program.
         self._has: dict[tuple[str, str], bool] = {}
@@ -73,10 +82,49 @@ class DockerEngine:
     async def prepare(self, image: Image) -> None:
         self._opened()
         await self._images.build(image)
+        await self._spares.forget(self._images.built)
 
     async def start(self, spec: InstanceSpec) -> DockerInstance:
-        daemon = self._opened()
+        self._opened()
         image = await self._images.get(spec.image)
+        if not is_idle(spec):
+            return await self._boot(spec, image)
+        if spec.labels == SANDBOX_LABELS:
+            instance = await self._spares.take(Kind(image, spec.instance_type, spec.enable_internet))
+        else:
+            instance = await self._boot(spec, image)  # labels cannot be given later
+        instance.name, instance.env = spec.name, dict(spec.env)
+        if beside := (*image.entrypoint, *image.command):
+            task = spawn_outside(_run_beside(instance, beside), name=f"command of {instance.name}")
+            task.add_done_callback(log_failure)
+        return instance
+
+    async def filled(self) -> None:
+        """Wait until the pool has what it should have."""
+        await self._spares.filled()
+
+    async def close(self) -> None:
+        await self._spares.close()
+        await asyncio.gather(*(instance.destroy() for instance in list(self._instances)))
+        if self._daemon is not None:
+            await self._daemon.close()
+            self._daemon = None
+
+    # -- one container
+
+    async def _boot_idle(self, kind: Kind) -> DockerInstance:
+        """A sandbox that nobody has asked for yet."""
+        spec = InstanceSpec(
+            name="sandbox",
+            image=Image(reference=kind.image.id),
+            instance_type=kind.instance_type,
+            enable_internet=kind.internet,
+            labels=SANDBOX_LABELS,
+        )
+        return await self._boot(spec, kind.image)
+
+    async def _boot(self, spec: InstanceSpec, image: Built) -> DockerInstance:
+        daemon = self._opened()
         name = f"edge-{self._owner.replace('/', '-')}-{next(self._names)}"
         network = await self._network(name, spec)
         creation = Creation(name, self._owner, spec, image, network, publish=bool(self._publish))
@@ -97,14 +145,6 @@ class DockerEngine:
                 raise StartFailed(f"A container of {spec.image} does not start: {said}") from error
             raise
         return instance
-
-    async def close(self) -> None:
-        await asyncio.gather(*(instance.destroy() for instance in list(self._instances)))
-        if self._daemon is not None:
-            await self._daemon.close()
-            self._daemon = None
-
-    # -- one container
 
     def _opened(self) -> Daemon:
         if self._daemon is None:
@@ -132,7 +172,9 @@ class DockerEngine:
             await self._networks.remove(network)
             self._instances.discard(instance)  # last: `close` waits for what it finds here
 
-        instance = DockerInstance(daemon, id, creation.spec.name, has_main=not creation.is_idle, free=free)
+        instance = DockerInstance(
+            daemon, id, creation.spec.name, has_main=not is_idle(creation.spec), free=free
+        )
         self._instances.add(instance)
         return instance
 
@@ -148,9 +190,6 @@ class DockerEngine:
             instance.host = daemon.address.host or "127.0.0.1"
             found = await daemon.call(lambda api: api.inspect_container(instance.id))
             instance.published = ports.published(found)
-        if creation.is_idle and (beside := (*creation.image.entrypoint, *creation.image.command)):
-            task = spawn_outside(_run_beside(instance, beside), name=f"command of {instance.name}")
-            task.add_done_callback(log_failure)
 
     async def _check_program(self, daemon: Daemon, creation: Creation, id: str) -> None:
         """What runs it is an init, so that the daemon does not notice when there is none."""

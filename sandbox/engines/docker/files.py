@@ -35,9 +35,8 @@ class DockerFiles:
         return described(path, answer.stdout)
 
     async def read(self, path: str, *, chunk_bytes: int = 65536) -> AsyncIterator[bytes]:
-        answer = await self._do(path, "edge_read", path, str(_SMALL_BYTES))
-        size, _, content = answer.stdout.partition(b"\n")
-        if size == b"small":
+        content = (await self._do(path, "edge_read", path, str(_SMALL_BYTES + 1))).stdout
+        if len(content) <= _SMALL_BYTES:
             for begin in range(0, len(content), chunk_bytes):
                 yield content[begin : begin + chunk_bytes]
             return

@@ -1,5 +1,6 @@
 # What the shell of a container does with files, for GNU's tools and for busybox's.
-# A failure is told by the words of strerror(3), the last ones on stderr. Paths are absolute.
+# A failure is told by the words of strerror(3), the last ones on stderr. Paths are absolute. To start a program
+# is what takes time here: what the shell can do by itself it does.
 
 edge_fail() {
   echo ": $1" >&2
@@ -11,12 +12,18 @@ edge_stat() {
   stat $1 -c '%f %s %y' -- "$2"
 }
 
-# PATH BYTES: prints `big` for a longer file, else `small` and its content
+# PATH BYTES: prints as much of its content
 edge_read() {
-  if [ -d "$1" ]; then edge_fail 'Is a directory' || return; fi
-  if [ -e "$1" ] && [ ! -f "$1" ]; then edge_fail 'Invalid argument' || return; fi
-  edge_size=$(stat -L -c %s -- "$1") || return
-  if [ "$edge_size" -gt "$2" ]; then echo big; else echo small && cat -- "$1"; fi
+  if [ -f "$1" ]; then
+    head -c "$2" -- "$1"
+  elif [ -d "$1" ]; then
+    edge_fail 'Is a directory'
+  elif [ -e "$1" ]; then
+    edge_fail 'Invalid argument'
+  else
+    stat -L -- "$1" >/dev/null
+    return 1
+  fi
 }
 
 # PATH DRAFT MODE PARENTS: where a write to PATH goes, behind links; a file that is there keeps its mode
@@ -48,11 +55,12 @@ edge_place() {
 # What is left of bytes that could not be written must not be read as commands: then the shell ends.
 edge_write() {
   edge_place "$@" || return
-  umask 077
+  [ "$edge_mode" = 644 ] || umask 077
   {
     echo go
     if [ "$5" = all ]; then cat >&8; else head -c "$5" <&5 >&8 || exit 99; fi
-  } 8>"$edge_draft" && chmod "$edge_mode" "$edge_draft" && mv -f -- "$edge_draft" "$edge_path"
+  } 8>"$edge_draft" && { [ "$edge_mode" = 644 ] || chmod "$edge_mode" "$edge_draft"; } &&
+    mv -f -- "$edge_draft" "$edge_path"
   edge_status=$?
   umask 022
   [ "$edge_status" = 0 ] || rm -f -- "$edge_draft"

@@ -81,6 +81,6 @@ class Helper:
     async def _open(self) -> PipeShell:
         if self._shell is None:
             shell = await PipeShell.open(self._instance, cwd="/", env=ENVIRONMENT, shells=(("sh",),))
-            await shell.feed(LIBRARY + b"exec 5<&0\n")
+            await shell.feed(LIBRARY + b"umask 022; exec 5<&0\n")
             self._shell = shell
         return self._shell

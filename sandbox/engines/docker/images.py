@@ -41,6 +41,11 @@ class Images:
         self._built: dict[str, Built] = {}
         self._turn = asyncio.Lock()
 
+    @property
+    def built(self) -> list[Built]:
+        """Every image as it was last built."""
+        return list(self._built.values())
+
     async def get(self, image: Image) -> Built:
         """As it was last built, or built now. Raises StartFailed, EngineUnavailable."""
         return self._built.get(repr(image)) or await self.build(image)

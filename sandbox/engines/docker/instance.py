@@ -57,6 +57,8 @@ class DockerInstance:
         self.host = ""
         self.published: Mapping[int, int] | None = None
         self.programs: set[DockerProgram] = set()
+        #: What its programs get beside the container's own environment.
+        self.env: Mapping[str, str] = {}
         self._has_main = has_main
         self._free = free
         self._helper = Helper(self)
@@ -150,7 +152,7 @@ class DockerInstance:
         terminal: Terminal | None = None,
     ) -> Process:
         self.check_runs()
-        own = dict(env or {})
+        own = {**self.env, **(env or {})}
         if terminal is not None:
             own.setdefault("TERM", "xterm-256color")
         return await DockerProgram.start(self, argv, cwd=cwd, env=own, stdin=stdin, terminal=terminal)

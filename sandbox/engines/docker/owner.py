@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from sandbox.engines.process.registry import start_time
 
 #: On containers and networks: machine, process id, when that started, number of the engine in it.
 LABEL = "dev.cortex-edge.owner"
+_log = logging.getLogger("edge.containers")
 _engines = itertools.count(1)
 
 
@@ -49,12 +52,26 @@ def remove_left(api: Any) -> list[str]:
     """Remove what engines that are gone have left in a daemon; the names."""
     removed = []
     for found in api.containers(all=True, filters={"label": LABEL}):
-        if is_gone(found["Labels"][LABEL]):
-            with suppress(NotFound):
-                api.remove_container(found["Id"], force=True, v=True)
-                removed += [name.lstrip("/") for name in found["Names"]]
+        name = found["Names"][0].lstrip("/")
+        if is_gone(found["Labels"][LABEL]) and _tried(name, partial(_remove, api, found["Id"])):
+            removed.append(name)
     for found in api.networks(filters={"label": LABEL}):
         if is_gone(found["Labels"][LABEL]):
-            with suppress(NotFound):
-                api.remove_network(found["Id"])
+            _tried(found["Name"], partial(api.remove_network, found["Id"]))
     return removed
+
+
+def _remove(api: Any, id: str) -> None:
+    api.remove_container(id, force=True, v=True)
+
+
+def _tried(name: str, work: Callable[[], object]) -> bool:
+    """Whether it worked. Another engine may be doing the same, and what stays is for the next one."""
+    try:
+        work()
+    except NotFound:
+        return False
+    except APIError as error:
+        _log.debug("%s stays: %s", name, error)
+        return False
+    return True

@@ -17,6 +17,8 @@ from edge.containers.engine import EngineUnavailable
 from sandbox.engines.docker.address import Address
 
 _HEAD_BYTES = 64 * 1024
+#: How much waits in a connection before it is read no further: half of it, by asyncio's count.
+_LIMIT_BYTES = 256 * 1024
 _ANSWER_S = 60.0
 
 
@@ -72,9 +74,9 @@ async def _open(address: Address, head: str, body: object) -> Wire:
 
 async def _connect(address: Address) -> Wire:
     if address.socket is not None:
-        return Wire(*await asyncio.open_unix_connection(address.socket, limit=_HEAD_BYTES))
+        return Wire(*await asyncio.open_unix_connection(address.socket, limit=_LIMIT_BYTES))
     return Wire(
-        *await asyncio.open_connection(address.host, address.port, ssl=address.tls, limit=_HEAD_BYTES)
+        *await asyncio.open_connection(address.host, address.port, ssl=address.tls, limit=_LIMIT_BYTES)
     )
 
 

@@ -63,5 +63,5 @@ def _make_images() -> None:
 
 
 def engine(context: EngineContext, **settings: Any) -> DockerEngine:
-    """An engine on that daemon."""
-    return DockerEngine(context, address, **settings)
+    """An engine on that daemon, without a pool unless one is asked for."""
+    return DockerEngine(context, address, **{"pool_size": 0, **settings})
