@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 
+# Runs of pytester forget the modules that they imported, and numpy cannot be imported a second time.
+import numpy as np  # noqa: F401
 from hypothesis import settings
 
 settings.register_profile("repeat", derandomize=True, deadline=None)
