@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edge.errors import UserError
 from wrangler_compat.deploy.project import Project
 from wrangler_compat.deploy.sandbox_image import SandboxImage, sandbox_image
 
@@ -52,12 +53,11 @@ class Companion:
         """Its files by name; paths in its configuration are relative to `folder`."""
         renamed = [name if name == "Sandbox" else f"Sandbox as {name}" for name in self.classes]
         index = _INDEX.format(worker=self.project.name, exports=", ".join(renamed))
-        versions = {image.sdk_version for image in self.images.values()}
         package = {
             "name": self.name,
             "private": True,
             "type": "module",
-            "dependencies": {"@cloudflare/sandbox": max(versions)},
+            "dependencies": {"@cloudflare/sandbox": _one_version(self.images)},
         }
         files = {
             "index.js": index,
@@ -97,7 +97,8 @@ class Companion:
 
 
 def with_companion(project: Project) -> tuple[Project, Companion | None]:
-    """The project as its Python Worker is deployed, and the companion when it needs one."""
+    """The project as its Python Worker is deployed, and the companion when it needs one. Raises UserError
+    for images of different versions of the SDK."""
     settings = project.settings
     ours = _sandbox_names(project.worker.main)
     named = [entry["class_name"] for entry in settings.get("containers", ())]
@@ -106,8 +107,22 @@ def with_companion(project: Project) -> tuple[Project, Companion | None]:
         return project, None
     entries = _containers(settings, classes)
     images = {entry["class_name"]: sandbox_image(entry, project.folder) for entry in entries}
+    _one_version(images)
     companion = Companion(f"{project.name}-sandbox", project, classes, images)
-    return replace(project, settings=_without(settings, companion)), companion
+    left = {name: kind for name, kind in project.worker.durable_classes.items() if name not in classes}
+    worker = replace(project.worker, durable_classes=left)
+    return replace(project, settings=_without(settings, companion), worker=worker), companion
+
+
+def _one_version(images: Mapping[str, SandboxImage]) -> str:
+    """The version of the SDK. Raises UserError when images are of different ones: there is one package."""
+    versions = sorted({image.sdk_version for image in images.values()})
+    if len(versions) > 1:
+        raise UserError(
+            "The images of sandboxes are of different versions of the Sandbox SDK "
+            f"({', '.join(versions)}). One Worker has one: let all Dockerfiles begin with the same tag."
+        )
+    return versions[0]
 
 
 def _without(settings: Mapping[str, Any], companion: Companion) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class UploadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """What leads to the Worker. `workers_dev` and `crons` are None where the configuration does not say."""
+    """What leads to the Worker. `preview_urls` and `crons` are None where the configuration does not say."""
 
     routes: tuple[Mapping[str, Any], ...]
     custom_domains: tuple[Mapping[str, Any], ...]
@@ -106,7 +106,7 @@ def make_plan(configured: Project, options: UploadOptions) -> Plan:
         options.overrides,
         companion,
         tuple(name for name in project.required_secrets if name not in options.secrets),
-        (*project.warnings, *made.warnings, *_warnings(project, made), *_of_companion(companion)),
+        (*project.warnings, *made.warnings, *_warnings(project, made, companion)),
     )
 
 
@@ -139,8 +139,8 @@ def _bundle(project: Project) -> Bundle:
     )
 
 
-def _warnings(project: Project, made: Bundle) -> Sequence[str]:
-    found = []
+def _warnings(project: Project, made: Bundle, companion: Companion | None) -> Sequence[str]:
+    found = [] if companion is None else list(companion.warnings)
     if made.main is not None and _lacks_sdk(project, made):
         found.append(
             "The module `workers` is not vendored, and from compatibility date 2026-04-21 on the runtime has "
@@ -153,10 +153,6 @@ def _warnings(project: Project, made: Bundle) -> Sequence[str]:
         verb = "needs" if size_bytes <= _LIMIT_PAID_BYTES else "is too large for"
         found.append(f"The upload {verb} {plan}: it has {size_bytes / (1 << 20):.1f} MiB compressed.")
     return found
-
-
-def _of_companion(companion: Companion | None) -> tuple[str, ...]:
-    return () if companion is None else companion.warnings
 
 
 def _with_sdk(project: Project, made: Bundle) -> Bundle:

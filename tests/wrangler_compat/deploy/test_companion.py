@@ -163,3 +163,13 @@ def test_a_companion_that_is_no_longer_needed_goes(tmp_path: Path) -> None:
     (tmp_path / "dist/sandbox/package-lock.json").write_text("{}")
     write_plan(plan(tmp_path, entry="import workers\n"), tmp_path / "dist")
     assert [file.name for file in (tmp_path / "dist/sandbox").iterdir()] == ["package-lock.json"]
+
+
+def test_images_of_two_versions_are_refused(tmp_path: Path) -> None:
+    two = [
+        {"class_name": "Sandbox", "image": "docker.io/cloudflare/sandbox:0.12.7"},
+        {"class_name": "Other", "image": "docker.io/cloudflare/sandbox:0.11.0"},
+    ]
+    entry = "from sandbox import Sandbox\nfrom sandbox import Sandbox as Other\n"
+    with pytest.raises(UserError, match=r"different versions of the Sandbox SDK \(0.11.0, 0.12.7\)"):
+        plan(tmp_path, entry=entry, containers=two)
