@@ -80,7 +80,7 @@ def test_recorded_answers(group: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("group", ["asgi", "compat_new", "http", "websocket"])
 def test_strict_calls_change_no_recorded_answer(group: str, tmp_path: Path) -> None:
-    replay(group, group, tmp_path, "--strict-ffi=calls")
+    replay(group, group, tmp_path, "--strict-calls")
 
 
 def test_strict_bindings_answer_as_raw_ones_did(tmp_path: Path) -> None:

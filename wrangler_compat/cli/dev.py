@@ -44,13 +44,10 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
               help="Whether sandboxes share what npm and pip install (process engine).")  # fmt: skip
 @click.option("--subrequests", type=click.IntRange(0), metavar="N",
               help="What an invocation may make, whatever is configured; 0: any number.")  # fmt: skip
-@click.option(
-    "--strict-ffi",
-    type=click.Choice(["bindings", "calls"]),
-    is_flag=False,
-    flag_value="bindings",
-    help="Values cross to JavaScript as raw proxies do; calls: only where the SDK converts nothing.",
-)
+@click.option("--strict-ffi", "strict_ffi", flag_value="bindings",
+              help="Values cross to JavaScript as raw proxies do.")  # fmt: skip
+@click.option("--strict-calls", "strict_ffi", flag_value="calls",
+              help="The same where the SDK converts nothing: functions and buffers.")  # fmt: skip
 @click.option("--trace", metavar="FILE", help="Write a span a line, for `edge trace FILE`.")
 @click.option("--inspector/--no-inspector", default=None,
               help="Pages under /cdn-cgi/edge; on unless others can reach the server.")  # fmt: skip

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.wrangler_compat.dev.running import HELLO, project
+from wrangler_compat.cli.dev import command
 from wrangler_compat.dev.listener import listen
+from wrangler_compat.dev.options import DevOptions
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,3 +66,18 @@ def test_help_costs_no_start() -> None:
     assert "dev" in found.stdout
     for heavy in ("edge.world", "uvicorn", "starlette", "hypercorn", "edge.http", "sqlite3", "rich"):
         assert f"| {heavy}\n" not in found.stderr.replace("|   ", "| ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "strictness"), [([], None), (["--strict-ffi"], "bindings"), (["--strict-calls"], "calls")]
+)
+def test_how_strict_it_is(
+    flags: list[str], strictness: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the folder comes after the flag."""
+    started: list[DevOptions] = []
+    monkeypatch.setattr("wrangler_compat.dev.session.run", started.append)
+    folder = project(tmp_path / "app")
+    answer = CliRunner().invoke(command, [*flags, str(folder)], catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    assert [options.strict_ffi for options in started] == [strictness]
