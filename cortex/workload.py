@@ -2,12 +2,19 @@
 
 What must hold: frames come in order, none lost and none repeated; a message that was answered has the whole
 answer; no message runs with a configuration from before an acknowledged change; what one user keeps secret is
-in no container of another.
+in no container of another, and in no log.
 """
 
 import json
+import sys
+from pathlib import Path
 
 from edge.simulator.user import LOST
+
+if str(Path(__file__).parent) not in sys.path:
+    sys.path.append(str(Path(__file__).parent))
+
+from leaks import Leaks
 
 ARRIVALS = "poisson"
 PLACES = {"IAD": 3, "FRA": 2, "SYD": 1}
@@ -17,11 +24,13 @@ ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge"
 MESSAGES = 4
 LAST = ("done", "error", "process-exit")
 
+leaks = Leaks("secret-of-")
 #: By configuration hash: the user and the turn of the settings it was first seen with.
 seen_with = {}
 
 
 async def session(user):
+    leaks.watch()
     token = await signed_in(user)
     if token is None:
         user.count("could not sign in")
@@ -63,9 +72,9 @@ async def chat(user, token, session_id, message_id, switches, settings):
         path += f"&after={frames[-1]['seq'] if frames else 0}" if asked else ""
         try:
             async with user.websocket(path, route="/api/sdk/ws", protocols=["cortex", token]) as socket:
-                if not asked:
-                    asked = True
-                    await socket.send_json({"type": "query", "prompt": f"hello from {user.number}"})
+                # Again after a lost connection: perhaps it did not arrive, and if it did nothing happens.
+                asked = True
+                await socket.send_json({"type": "query", "prompt": f"hello from {user.number}"})
                 await listen(user, socket, frames)
         except LOST:
             user.count("connections lost")
@@ -91,7 +100,7 @@ def judge(user, message_id, frames, switches, settings):
         user.check(numbers == list(range(1, len(frames) + 1)), f"{message_id}: frames {numbers}")
     user.check(all(frame.get("messageId") == message_id for frame in frames), f"{message_id}: foreign frames")
     if frames[-1]["type"] == "error":
-        user.count("messages answered with an error")
+        user.count(f"messages answered with an error: {frames[-1]['error'][:60]}")
         return
     text = "".join(frame["text"] for frame in frames if frame["type"] == "text-delta")
     whole = next((frame["fullText"] for frame in frames if frame["type"] == "done"), text)
@@ -121,4 +130,10 @@ async def secrets_stay_with_their_user(world):
         assert len(found) <= 1, f"{container.spec.name} holds the secrets of several"
 
 
-CHECKS = [secrets_stay_with_their_user]
+async def no_secret_is_logged(world):
+    """Not in what Workers print, nor in what the emulator logs."""
+    found = leaks.end()
+    assert found == [], f"a secret was logged: {found[0]}"
+
+
+CHECKS = [secrets_stay_with_their_user, no_secret_is_logged]

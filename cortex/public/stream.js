@@ -45,10 +45,9 @@ export class Stream {
 
   #opened() {
     this.linked("connected");
-    if (this.prompt !== undefined && !this.asked) {
-      this.asked = true;
-      this.tell({ type: "query", prompt: this.prompt });
-    }
+    if (this.prompt === undefined) return;
+    this.asked = true; // again after a lost connection: perhaps it did not arrive, and if it did nothing happens
+    this.tell({ type: "query", prompt: this.prompt });
   }
 
   #take(frame) {

@@ -247,5 +247,8 @@ class Session(DurableObject):
 
     async def _take_up(self, message_id):
         """This object forgot a run (it was restarted): the agent server still has it."""
-        run = self._runs[message_id] = self._run_of(message_id, "", parse("warm_agent"))
+        prompt, text = self.buffer.said(message_id)
+        run = self._runs[message_id] = self._run_of(message_id, prompt, parse("warm_agent"))
+        run.text = text
+        self.ctx.waitUntil(run.store("user", prompt))  # the first time may have been lost with the object
         await self._drive(run, run.take_up())

@@ -39,7 +39,10 @@ class Default(WorkerEntrypoint):
             return await self._route(request, url.path.strip("/").split("/"), query)
         except ApiError as error:
             return failed(error)
-        except JsException as failure:  # KV is out, or an object was reset: the platform's own words
+        except (
+            JsException,
+            OSError,
+        ) as failure:  # KV is out, or an object was reset
             print(f"{request.method} {url.path}: {failure}")
             return failed(ApiError(503, "a part of the service did not answer; try again"))
         except Exception:

@@ -59,15 +59,16 @@ class MessageRun:
     async def run(self):
         """To the end. Raises ApiError for what stops it before the agent has it, Left.
 
-        When the container is not as it was believed to be, and the agent has not said a word, all begins
-        again, once: by looking.
+        When the container is not as it was believed to be, or something on the way broke, and the agent has
+        not said a word, all begins again, once: by looking.
         """
         try:
             await self._up_to_date()
         except Exception as failure:
             if isinstance(failure, Left) or is_callers(failure):
                 raise
-            again = self.manager.trusts and not self._is_heard
+            passing = self.manager.trusts or isinstance(failure, JsException)
+            again = passing and not self._is_heard
             await self._doubt()
             if not again:
                 raise

@@ -70,6 +70,12 @@ class RunBuffer:
         row = self._row(message_id)
         return message_id not in self._begun and (row is None or bool(row["ended"]))
 
+    def said(self, message_id):
+        """The prompt of a run that is kept, and what was answered by now."""
+        prompt = self._sql.exec("SELECT prompt FROM runs WHERE message = ?", message_id).one()["prompt"]
+        frames = map(json.loads, self.after(message_id, 0))
+        return prompt, "".join(frame["text"] for frame in frames if frame["type"] == "text-delta")
+
     def agent_seq(self, message_id):
         """The number of the agent's last frame that is here."""
         row = self._row(message_id)

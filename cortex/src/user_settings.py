@@ -9,6 +9,7 @@ import asyncio
 import json
 
 from kv_copies import Copies, kv_writer
+from pyodide.ffi import JsException
 from settings import defaults, kv_key
 from workers import DurableObject
 
@@ -82,7 +83,10 @@ class UserSettings(DurableObject):
         return None
 
     async def _tell(self, session_id, kind, text):
-        await self.env.SESSIONS.getByName(session_id).settings_changed(kind, text)
+        try:
+            await self.env.SESSIONS.getByName(session_id).settings_changed(kind, text)
+        except JsException:  # the object was reset, or the answer got lost: telling it twice is no harm
+            await self.env.SESSIONS.getByName(session_id).settings_changed(kind, text)
 
     def _value(self, kind):
         found = list(self._sql.exec("SELECT value FROM settings WHERE kind = ?", kind))

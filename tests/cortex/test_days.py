@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import subprocess
 import sys
 from collections import Counter
@@ -79,3 +81,23 @@ def test_the_workload_notices_stale_and_foreign_configurations() -> None:
     other.number = 8
     workload.judge(other, "m", answer(), workload.ALL, (0, 0))
     assert any("configuration of user 7" in what for what in other.broken)
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda: print("it is secret-of-7"),
+        lambda: print("it is secret-of-7", file=sys.stderr),
+        lambda: logging.getLogger("edge.console").error("%s", "secret-of-7"),
+        lambda: logging.getLogger("any").exception("failed", exc_info=ValueError("secret-of-7")),
+    ],
+)
+def test_the_workload_notices_a_secret_that_is_printed_or_logged(leak: Any) -> None:
+    before = sys.stdout, sys.stderr
+    workload.leaks.watch()
+    print("nothing to see here")
+    leak()
+    with pytest.raises(AssertionError, match="secret-of-7"):
+        asyncio.run(workload.no_secret_is_logged(None))
+    assert (sys.stdout, sys.stderr) == before
+    asyncio.run(workload.no_secret_is_logged(None))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.simulator.user import LOST
 from tests.cortex.worlds import ALL, BEFORE, FIVE, MCP, Cortex, playing
 from wrangler_compat.lab.person import LAST, Answer, Person
 
@@ -194,6 +195,53 @@ def test_a_run_is_taken_up_after_its_object_was_restarted() -> None:
         assert "".join(f["text"] for f in frames if f["type"] == "text-delta") == frames[-1]["fullText"]
 
     playing(play)
+
+
+def test_an_answer_is_stored_whole_although_its_object_was_restarted() -> None:
+    async def play(world: Cortex) -> None:
+        ada = await world.person()
+        await ada.call("PUT", "/api/ai-providers", {"scripted": {"tokensPerS": 5}})
+        session_id = await ada.session(ALL)
+        async with ada.connected(session_id, "m1", ALL) as socket:
+            await socket.send_json({"type": "query", "prompt": "tell me"})
+            frames = [await socket.receive_json() for _ in range(6)]
+            socket.drop()
+        world.faults.add("crash", of_class="Session", times=1)
+        await world.advance("1s")
+        for _ in range(2):  # the first finds the object that crashes
+            try:
+                async with ada.connected(session_id, "m1", ALL, after=frames[-1]["seq"]) as socket:
+                    while frames[-1]["type"] not in LAST:
+                        frames.append(await socket.receive_json())
+            except LOST:
+                continue
+        assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+        await world.advance("3s")
+        replay = await ada.call("GET", f"/api/sdk/replay/{session_id}")
+        assert [message["content"] for message in replay] == ["tell me", frames[-1]["fullText"]]
+
+    playing(play, faults=[])
+
+
+def test_a_query_that_got_lost_with_the_object_is_asked_again() -> None:
+    async def play(world: Cortex) -> None:
+        ada = await world.person()
+        session_id = await ada.session(ALL)
+        await ada.message(session_id, "first", ALL)
+        world.faults.add("crash", of_class="Session", times=1)
+        answers = []
+        for _ in range(3):
+            try:
+                async with ada.connected(session_id, "m2", ALL, after=0) as socket:
+                    answers.append(await ada.ask(socket, "second"))
+            except LOST:
+                continue
+        assert [answer.text[:16] for answer in answers] == ["You said: second"] * len(answers)
+        assert len(answers) >= 2
+        replay = await ada.call("GET", f"/api/sdk/replay/{session_id}")
+        assert [one["content"] for one in replay if one["role"] == "user"] == ["first", "second"]
+
+    playing(play, faults=[])
 
 
 def test_a_run_is_stopped_and_the_next_one_works() -> None:

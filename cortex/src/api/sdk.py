@@ -72,7 +72,7 @@ async def _serve(env, ctx, record, message_id, on, browser):
     prompt = await _prompt(browser)
     if prompt is None:
         return
-    session = env.SESSIONS.getByName(record["id"])
+    session = SessionStub(env.SESSIONS, record["id"])
     sandbox = get_sandbox(env.Sandbox, record["sandboxId"], sleep_after="10m")
 
     def manager(waterfall):
@@ -102,6 +102,18 @@ async def _serve(env, ctx, record, message_id, on, browser):
         words.cancel()
         browser.close()
     await session.ran(json.dumps({"sdkSessionId": record["sdkSessionId"]}))
+
+
+class SessionStub:
+    """The session's object, by a new stub for each call: one that failed stays broken ("Error handling" of
+    Durable Objects)."""
+
+    def __init__(self, sessions, session_id):
+        self._sessions = sessions
+        self._id = session_id
+
+    def __getattr__(self, name):
+        return getattr(self._sessions.getByName(self._id), name)
 
 
 async def _prompt(browser):

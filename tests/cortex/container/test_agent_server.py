@@ -214,6 +214,35 @@ def test_preparation_skips_what_is_as_wanted() -> None:
     assert json.loads(host.files["/tmp/vf-state.json"])["wsServerPid"] == 42
 
 
+def test_what_counts_is_what_files_hold_and_what_is_not_wanted_goes() -> None:
+    host = MemoryHost()
+    wanted = {"files": [{"path": "/root/a", "content": "one"}, {"path": "/root/b", "content": "two"}]}
+
+    async def scenario() -> list[dict[str, Any]]:
+        server = server_on(host)
+        answers = [(await server.http("POST", "/prepare", wanted))[1]]
+        host.files["/root/a"] = "changed by somebody else"
+        later = {**wanted, "remove": ["/root/b", "/root/old", "/root/none"], "boot": "b1"}
+        host.files["/root/old"] = "of a setting that was removed"
+        return [*answers, (await server.http("POST", "/prepare", later))[1]]
+
+    first, second = asyncio.run(scenario())
+    assert first["written"] == ["/root/.claude.json", "/root/a", "/root/b"]
+    assert (second["written"], second["removed"]) == (["/root/a"], ["/root/old", "/root/none"])
+    assert (host.files["/root/a"], host.files["/root/b"]) == ("one", "two")
+    assert "/root/old" not in host.files
+    assert json.loads(host.files["/tmp/vf-state.json"])["boot"] == "b1"
+
+
+def test_a_file_that_cannot_be_written_is_named() -> None:
+    class Full(MemoryHost):
+        async def write(self, path: str, text: str, *, mode: int = 0o600) -> None:
+            raise OSError(28, "No space left on device", path)
+
+    status, answer = asyncio.run(server_on(Full()).http("POST", "/prepare", {}))
+    assert (status, "No space left on device" in answer["error"]) == (500, True)
+
+
 def test_packages_that_do_not_install_are_tried_again_and_stop_nothing() -> None:
     host = MemoryHost()
     host.run_code = 1
@@ -238,6 +267,10 @@ def test_packages_that_do_not_install_are_tried_again_and_stop_nothing() -> None
         {"credentialFiles": [{"path": "/etc/passwd", "content": ""}]},
         {"credentialFiles": [{"path": "relative", "content": ""}]},
         {"credentialFiles": [{"path": "/root/x"}]},
+        {"remove": ["/root/../etc/passwd"]},
+        {"remove": ["/etc/passwd"]},
+        {"remove": "/root/x"},
+        {"remove": [7]},
     ],
 )
 def test_what_users_may_not_ask_for_is_refused_whole(wanted: dict[str, Any]) -> None:
