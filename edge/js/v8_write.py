@@ -32,12 +32,16 @@ def serialize(value: Any, *, host: f.HostObjects | None = None) -> bytes:
     encoded = _primitive(value)
     if encoded is not None:
         return f.HEADER + encoded
-    writer = _Writer(host)
+    writer = (_Carrying if getattr(host, "carries_texts", False) else _Writer)(host)
     try:
         writer.write(value)
     except RecursionError:
         raise range_error("Maximum call stack size exceeded") from None
     return bytes(writer.out)
+
+
+#: From here on copying a text costs more than carrying it.
+_LONG_TEXT = 1 << 16
 
 
 def _primitive(value: Any) -> bytes | None:
@@ -231,6 +235,22 @@ class _Writer:
         number = self.host.dehydrate(value)
         self.begin(value)
         self.out += f.HOST_OBJECT + f.varint(number)
+
+
+
+class _Carrying(_Writer):
+    """Hands long texts to the host, where it wants them: nothing reads these bytes but this process."""
+
+    __slots__ = ()
+
+    def write(self, value: Any) -> None:
+        if type(value) is str and len(value) >= _LONG_TEXT and value.isascii():
+            if (known := self.ids.get(id(value))) is not None:
+                self.out += f.REFERENCE + f.varint(known)
+            else:
+                self.other(value)
+        else:
+            super().write(value)
 
 
 _WRITERS: dict[type, Any] = {

@@ -59,24 +59,32 @@ def _copy(value: Any) -> Any:
         return value
     passengers = _Passengers()
     data = serialize(value, host=passengers)
-    if len(data) > SIZE_MAX_BYTES:
+    size_bytes = len(data) + passengers.text_bytes
+    if size_bytes > SIZE_MAX_BYTES:
         raise error(
             "Serialized RPC arguments or return values are limited to 32MiB, but the size of this value "
-            f"was: {len(data)} bytes."
+            f"was: {size_bytes} bytes."
         )
     return deserialize(data, host=passengers)
 
 
 class _Passengers:
-    """The values of one message that are not data: they travel beside the bytes."""
+    """The values of one message that are not data: they travel beside the bytes. So do long texts, which
+    nobody can change: their copy would be the same."""
 
-    __slots__ = ("_aboard",)
+    __slots__ = ("_aboard", "text_bytes")
+
+    carries_texts = True
 
     def __init__(self) -> None:
         self._aboard: list[Any] = []
+        self.text_bytes = 0
 
     def dehydrate(self, value: Any) -> int:
-        if _goes_by_reference(value):
+        if isinstance(value, str):
+            self._aboard.append(value)
+            self.text_bytes += len(value)
+        elif _goes_by_reference(value):
             self._aboard.append(value)
         elif callable(value) and (
             not isinstance(value, JsProxy) or isinstance(value, JsDoubleProxy | JsFunction)
