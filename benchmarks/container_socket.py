@@ -116,7 +116,7 @@ async def _exchange(protocol: ClientProtocol, connection: Connection) -> None:
 async def _listening(engine: ProcessEngine) -> Instance:
     """The container, once its server listens."""
     while True:
-        for instance in engine._instances.values():
+        for instance in list(engine._instances.values()):
             if instance._main is not None:
                 try:
                     await (await instance.connect(_PORT)).close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.engines.fake.shell_printf import BadFormat, printf, unescaped
 from sandbox.engines.fake.shell_test import BadTest, holds
+from sandbox.engines.fake.shell_traps import trap
 from sandbox.engines.fake.shell_words import Unsupported
 
 if TYPE_CHECKING:
@@ -216,7 +217,11 @@ async def _command(shell: Interpreter, words: list[str], streams: Streams) -> in
 async def _wait(shell: Interpreter, words: list[str], streams: Streams) -> int:
     """For one job, or for all."""
     wanted = [int(words[1])] if len(words) > 1 else list(shell.state.jobs)
-    codes = [await shell.state.jobs[pid].wait() for pid in wanted if pid in shell.state.jobs]
+    codes = []
+    for job in [shell.state.jobs[pid] for pid in wanted if pid in shell.state.jobs]:
+        codes.append(await shell.signals.unless_one_comes(job.wait()))
+        if shell.signals.came:
+            return codes[-1]
     return codes[-1] if codes and len(words) > 1 else 0
 
 
@@ -253,5 +258,6 @@ BUILTINS: dict[str, Builtin] = {
     "read": _read, "command": _command, "type": _command, "which": _command, "wait": _wait,
     ".": _source, "source": _source, "eval": _eval, "exec": _exec, "nohup": _nohup, "shift": _shift,
     "return": _return, "local": _local, "break": _leave, "continue": _leave,
-    **dict.fromkeys(("umask", "trap", "readonly", "alias", "getopts", "let", "declare"), _refused),
+    "trap": trap,
+    **dict.fromkeys(("umask", "readonly", "alias", "getopts", "let", "declare"), _refused),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from sandbox.engines.fake.pipe import Borrowed, Collecting, Discarding, Filled, 
 from sandbox.engines.fake.process import FakeProcess
 from sandbox.engines.fake.shell_redirects import Place, Streams, redirected
 from sandbox.engines.fake.shell_state import State
+from sandbox.engines.fake.shell_traps import Signals
 from sandbox.engines.fake.shell_words import Unbound, Unsupported, Variables, Words
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Interpreter:
         self._conditions = 0
         #: How the last command within the words of this one ended.
         self._substitution = 0
+        self.signals = Signals(self)
 
     def _child(self) -> Interpreter:
         """For a subshell: what it changes is its own."""
@@ -71,6 +73,8 @@ class Interpreter:
             raise Unsupported(f"{node.kind} is not supported")
         code: int = await run(node, streams)
         self.state.status = code
+        if self.signals.came:
+            await self.signals.handle(streams)
         failed = code != 0 and node.kind in ("command", "pipeline") and not _is_negated(node)
         if failed and "errexit" in self.state.options and not self._conditions:
             raise ShellExit(code)
@@ -109,17 +113,19 @@ class Interpreter:
         kept = Streams(Filled(), streams.stdout, streams.stderr)
 
         async def program(process: FakeProcess) -> int:
-            child.pid = process.pid
+            process.on_signal = child.signals.receive
             try:
-                return await child._node(node, kept)
+                code = await child._node(node, kept)
             except ShellExit as leave:
-                return leave.code
+                code = leave.code
+            return await child.signals.end(code, kept)
 
         env = self.state.environment()
         process = FakeProcess(
             self.instance, ("sh",), env, self.state.cwd, Filled(), Discarding(), Discarding()
         )
         process.hidden = True
+        self._share_group(process)
         process.run(program)
         self.state.last_background = process.pid
         self.state.jobs[process.pid] = process
@@ -316,12 +322,19 @@ class Interpreter:
             Borrowed(streams.stdout),
             Borrowed(streams.stderr),
         )
+        self._share_group(process)
         process.run(program)
         try:
             return await process.wait()
         except asyncio.CancelledError:
             process.signal(9)
             raise
+
+    def _share_group(self, process: FakeProcess) -> None:
+        """What a shell that is a program starts is of its process group."""
+        own = self.instance.processes.get(self.pid)
+        if own is not None:
+            process.group = own.group
 
     # -- words and redirections
 

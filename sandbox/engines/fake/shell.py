@@ -55,8 +55,8 @@ class FakeShell:
             try:
                 code = await self._instance.unless_ended(self._interpreter.run(command, streams))
             except ShellExit as leave:
-                self._exited = leave.code
-                raise ShellExited(leave.code) from None
+                self._exited = code = await self._interpreter.signals.end(leave.code, streams)
+                raise ShellExited(code) from None
             finally:
                 self._leave(outside)
             return Completed(code, self._state.cwd)

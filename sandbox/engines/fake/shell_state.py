@@ -24,6 +24,8 @@ class State:
     functions: dict[str, tuple[str, Any]] = field(default_factory=dict)
     #: What `set` has switched on: errexit, nounset, pipefail.
     options: set[str] = field(default_factory=set)
+    #: What `trap` has set, by the number of the signal.
+    traps: dict[int, str] = field(default_factory=dict)
     #: What the variables that a function calls its own were before, one dict for each call under way.
     outside: list[dict[str, str | None]] = field(default_factory=list)
 
@@ -46,4 +48,6 @@ class State:
             functions=dict(self.functions),
             options=set(self.options),
             outside=[dict(before) for before in self.outside],
+            # What is ignored stays so.
+            traps={number: command for number, command in self.traps.items() if not command},
         )

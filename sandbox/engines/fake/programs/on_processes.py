@@ -38,10 +38,13 @@ async def _sh(process: FakeProcess) -> int:
         await refuse(process, words[0], problem)
         return 127
     shell = Interpreter(process.instance, state, process.pid)
+    process.on_signal = shell.signals.receive
+    streams = Streams(process.stdin, process.stdout, process.stderr)
     try:
-        return await shell.run(source, Streams(process.stdin, process.stdout, process.stderr))
+        code = await shell.run(source, streams)
     except ShellExit as leave:
-        return leave.code
+        code = leave.code
+    return await shell.signals.end(code, streams)
 
 
 async def _source(process: FakeProcess, state: State, words: list[str], *, is_command: bool) -> str:

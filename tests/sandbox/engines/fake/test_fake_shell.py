@@ -142,7 +142,8 @@ def test_runs(command: str, out: str) -> None:
         ("cat <<E\n$(echo in)\nE", 2, "a command within << is not supported"),
         ("echo ${A:-$HOME}", 2, "is not supported"),
         ("IFS=, read a b", 2, "IFS"),
-        ("trap 'echo bye' EXIT", 2, "trap: this builtin is not supported"),
+        ("trap 'echo bye' ERR", 2, "trap: ERR is not supported"),
+        ("trap 'echo bye' NONE", 1, "sh: trap: NONE: invalid signal specification"),
         ("set -x", 2, "the option x is not supported"),
         ("read -t 1 x", 2, "-t is not supported"),
         ("printf %q x", 1, "%q: this conversion is not supported"),
@@ -266,6 +267,26 @@ def test_curl_reaches_what_listens() -> None:
         assert (await shell.run("curl -s localhost:8080", output)).exit_code == 7
 
     run_virtual(whole(), clock)
+
+
+@pytest.mark.parametrize(
+    ("script", "out", "code"),
+    [
+        ("trap 'echo bye' EXIT; echo hi", "hi\nbye\n", 0),
+        ("trap 'echo bye $?' EXIT; exit 4", "bye 4\n", 4),
+        ("trap 'exit 7' EXIT; exit 4", "", 7),
+        ("trap 'echo got' USR1; kill -USR1 $$; echo after", "got\nafter\n", 0),
+        ("trap 'exit 5' TERM; kill $$; echo never", "", 5),
+        ("trap '' TERM; kill $$; echo deaf", "deaf\n", 0),
+        ("trap 'echo x' TERM; trap - TERM; kill $$; sleep 9; echo never", "", 143),
+        ("trap 'echo x' TERM; trap", "trap -- 'echo x' SIGTERM\n", 0),
+        ("trap 'echo in' EXIT; (echo sub); echo out", "sub\nout\nin\n", 0),
+        ("trap 'echo woken' USR1; sleep 50 & (sleep 1; kill -USR1 $$) & wait; echo $?", "woken\n138\n", 0),
+        ("set -e; trap 'echo end $?' EXIT; false; echo never", "end 1\n", 1),
+    ],
+)
+def test_traps(script: str, out: str, code: int) -> None:
+    assert ran(f"sh -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'")[:2] == (code, out)
 
 
 def test_a_signal_reaches_a_process_group_by_its_negative_id() -> None:
