@@ -237,7 +237,6 @@ class _Writer:
         self.out += f.HOST_OBJECT + f.varint(number)
 
 
-
 class _Carrying(_Writer):
     """Hands long texts to the host, where it wants them: nothing reads these bytes but this process."""
 
