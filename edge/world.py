@@ -116,7 +116,6 @@ class World:
         self._make_engine = engine
         self._subrequests = subrequests
         self._fleet: Fleet | None = None
-        self._started: set[str] = set()
         self._crons: CronTriggers | None = None
 
     async def start(self) -> None:
@@ -276,9 +275,7 @@ class World:
             if script in isolates:
                 host.class_name = class_name
                 await host.reload(isolates[script])
-                if host.unique_key not in self._started:
-                    self._started.add(host.unique_key)
-                    await host.start()
+                await host.start()
         if any(worker.containers for worker in self.config.workers):
             from edge.containers.fleet import equipped
 

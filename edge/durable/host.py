@@ -83,6 +83,7 @@ class DurableHost:
         self.container: Callable[[str, str | None], JsProxy] | None = None
         #: Whether `close` was called.
         self.closing = False
+        self._started = False
         self._isolate: Code | None = None
         self._directory = None if directory is None else directory / "v3" / "do" / unique_key
         self._random = random
@@ -108,8 +109,10 @@ class DurableHost:
         return DurableObjectNamespace(self, self._ids)
 
     async def start(self) -> None:
-        """Arm the alarms that were set before the last stop."""
-        self.alarms.start()
+        """Arm the alarms that were set before the last stop; once in the life of a host."""
+        if not self._started:
+            self._started = True
+            self.alarms.start()
 
     async def close(self, grace_s: float = 30.0) -> None:
         """Let events and background work finish, at most `grace_s`; then close the files. Sockets are

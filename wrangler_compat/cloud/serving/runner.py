@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -48,6 +49,9 @@ class Runner:
         self._folder = Path(self._scratch.name) if self._scratch else (state_dir or Path()) / "workers"
         self._one_at_a_time = asyncio.Lock()
         self._reasons: dict[str, str] = {}
+        self._state_dir = state_dir
+        #: Under which names Durable Objects have their data.
+        self._durable_names: set[str] = set()
         self.world = World(
             WorldConfig(()),
             dialect=PythonDialect(),
@@ -89,6 +93,7 @@ class Runner:
                 workers, self._reasons = runnable(found, reasons)
                 try:
                     await self.world.reload(WorldConfig(tuple(workers)))
+                    await self._forget_gone()
                     return
                 except UserError as error:
                     # It loaded when it was uploaded, so something of this machine is different now. The
@@ -104,8 +109,25 @@ class Runner:
         if self._scratch is not None:
             self._scratch.cleanup()
 
+    async def _forget_gone(self) -> None:
+        """Remove the objects of classes and Workers that were deleted meanwhile, with their data."""
+        names = {
+            f"{script.name}-{name}"
+            for script in self._workers.scripts.all(self.account_id)
+            for name in [*script.classes, *(found.first_name for found in script.classes.values())]
+        }
+        gone, self._durable_names = self._durable_names - names, names
+        hosts = self.world.durable_hosts
+        for key, host in list(hosts.items()):
+            if host.unique_key in gone:
+                del hosts[key]
+                await host.close(_GRACE_S)
+        if self._state_dir is not None:
+            for name in gone:
+                shutil.rmtree(self._state_dir / "v3" / "do" / name, ignore_errors=True)
+
     def _configurations(self, instead: dict[str, Version]) -> tuple[dict[str, WorkerConfig], dict[str, str]]:
-        """The Workers by name and why some cannot run, with some versions `instead` of the deployed ones."""
+        """The Workers by name and why others cannot run, some with a version `instead` of the deployed."""
         found: dict[str, WorkerConfig] = {}
         reasons: dict[str, str] = {}
         for script in self._workers.scripts.all(self.account_id):

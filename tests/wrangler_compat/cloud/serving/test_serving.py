@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from edge.kernel.clock import WallClock
 from edge.kernel.random import RandomStreams
@@ -129,8 +130,7 @@ def test_bindings_are_the_accounts_resources(tmp_path: Path) -> None:
     run(check())
 
 
-def test_durable_objects_keep_their_data_through_deployments(tmp_path: Path) -> None:
-    counter = """
+COUNTER = """
 from workers import DurableObject, Response, WorkerEntrypoint
 
 class Counter(DurableObject):
@@ -143,21 +143,43 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request):
         return Response(f"VERSION {await self.env.COUNTER.getByName('x').count()}")
 """
-    binding = {"name": "COUNTER", "type": "durable_object_namespace", "class_name": "Counter"}
-    migrations = {"new_tag": "v1", "new_sqlite_classes": ["Counter"]}
+COUNTERS = {"name": "COUNTER", "type": "durable_object_namespace", "class_name": "Counter"}
+FIRST_MIGRATION = {"new_tag": "v1", "new_sqlite_classes": ["Counter"]}
 
-    def upload(version: str, **metadata: Any) -> Files:
-        source = {"entry.py": counter.replace("VERSION", version)}
-        return upload_of(source, bindings=[binding], **FLAGS, **metadata)
 
+def counter(version: str, **metadata: Any) -> Files:
+    source = {"entry.py": COUNTER.replace("VERSION", version)}
+    return upload_of(source, bindings=[COUNTERS], **FLAGS, **metadata)
+
+
+def test_durable_objects_keep_their_data_through_deployments(tmp_path: Path) -> None:
     async def check() -> None:
         async with serving(tmp_path) as calls:
-            await calls.ok("PUT", AT, files=upload("one", migrations=migrations))
+            await calls.ok("PUT", AT, files=counter("one", migrations=FIRST_MIGRATION))
             assert await asked(calls) == (200, "one 1")
-            await calls.ok("PUT", AT, files=upload("two"))
+            await calls.ok("PUT", AT, files=counter("two"))
             assert await asked(calls) == (200, "two 2")
         async with serving(tmp_path) as calls:  # it runs again after a start
             assert await asked(calls) == (200, "two 3")
+
+    run(check())
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_data_goes_with_its_class_and_with_its_worker(tmp_path: Path, on_disk: bool) -> None:
+    async def check() -> None:
+        async with serving(tmp_path if on_disk else None) as calls:
+            await calls.ok("PUT", AT, files=counter("one", migrations=FIRST_MIGRATION))
+            assert await asked(calls) == (200, "one 1")
+            away = {"old_tag": "v1", "new_tag": "v2", "deleted_classes": ["Counter"]}
+            await calls.ok("PUT", AT, files=python("'none'", migrations=away))
+            assert list(tmp_path.rglob("v3/do/hello-Counter")) == []
+            again = {"old_tag": "v2", "new_tag": "v3", "new_sqlite_classes": ["Counter"]}
+            await calls.ok("PUT", AT, files=counter("new", migrations=again))
+            assert await asked(calls) == (200, "new 1")
+            await calls.ok("DELETE", AT)
+            await calls.ok("PUT", AT, files=counter("newest", migrations=FIRST_MIGRATION))
+            assert await asked(calls) == (200, "newest 1")
 
     run(check())
 
