@@ -32,6 +32,12 @@ def test_the_table_of_keys_is_the_schemas() -> None:
 
 #: The page that explains a command, with all its flags.
 HOME = {
+    "whoami": "cli.md",
+    "versions": "cli.md",
+    "tail": "cli.md",
+    "secret": "cli.md",
+    "rollback": "cli.md",
+    "deployments": "cli.md",
     "check": "check.md",
     "cloud": "cloud.md",
     "deploy": "deploy.md",

@@ -18,16 +18,22 @@ _COMMANDS = {
         "wrangler_compat.cli.deploy",
         "Upload a project to Cloudflare, or show what would be uploaded.",
     ),
+    "deployments": ("wrangler_compat.cli.deployments", "See what of a Worker is live, and was."),
     "dev": ("wrangler_compat.cli.dev", "Run Workers on this machine."),
     "init": ("wrangler_compat.cli.init", "Make a new project from a template."),
     "kv": ("wrangler_compat.cli.kv.command", "Read and write Workers KV."),
     "lab": ("wrangler_compat.cli.lab", "Measure what a project's optimisations bring."),
     "profile": ("wrangler_compat.cli.profile", "Look at latency profiles, or fit one to a trace."),
     "r2": ("wrangler_compat.cli.r2.command", "Read and write R2 buckets."),
+    "rollback": ("wrangler_compat.cli.versions:rollback", "Make an earlier version of a Worker live again."),
+    "secret": ("wrangler_compat.cli.secret", "Set secrets of a deployed Worker."),
     "sim": ("wrangler_compat.cli.sim", "Simulate many users of Workers."),
+    "tail": ("wrangler_compat.cli.tail.command", "Print what happens in a deployed Worker."),
     "trace": ("wrangler_compat.cli.trace", "Look at what a run recorded."),
     "types": ("wrangler_compat.cli.types", "Write types of `env` for editors."),
     "vectorize": ("wrangler_compat.cli.vectorize", "Make Vectorize indexes on this machine."),
+    "versions": ("wrangler_compat.cli.versions", "See and choose the versions of a Worker."),
+    "whoami": ("wrangler_compat.cli.whoami", "See whose token it is, and its accounts."),
 }
 
 

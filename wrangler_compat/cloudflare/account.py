@@ -187,12 +187,30 @@ def _credentials(environment: Mapping[str, str]) -> dict[str, str]:
     return {"api_token": token}
 
 
-def _only_account(sdk: Any) -> str:
+def identity(environment: Mapping[str, str] = os.environ) -> tuple[str | None, list[dict[str, Any]]]:
+    """Whose token it is (None for one of an account), and the accounts that it can see. Raises UserError."""
+    sdk = _client(environment, None, TIMEOUT_S, RETRIES)
+    try:
+        accounts = _get(sdk, "/accounts")
+        try:
+            user = _get(sdk, "/user")
+        except CloudflareApiError:
+            user = {}
+        return user.get("email"), accounts
+    finally:
+        sdk.close()
+
+
+def _get(sdk: Any, path: str) -> Any:
     import httpx
 
     with answering():
-        answer = sdk.get("/accounts", cast_to=httpx.Response)
-    accounts = result_of(answer)
+        answer = sdk.get(path, cast_to=httpx.Response)
+    return result_of(answer)
+
+
+def _only_account(sdk: Any) -> str:
+    accounts = _get(sdk, "/accounts")
     if len(accounts) == 1:
         return str(accounts[0]["id"])
     if not accounts:

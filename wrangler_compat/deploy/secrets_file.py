@@ -15,10 +15,19 @@ from edge.errors import UserError
 def read_secrets(file: Path) -> dict[str, str]:
     """The secrets of `file`; a null leaves one as it is. Raises UserError, which never shows a value."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UserError(f"the file with secrets cannot be read: {reason}", file=file) from None
+        data = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"the file with secrets cannot be read: {error.strerror}", file=file) from None
+    return {name: value for name, value in parse_secrets(data, file).items() if value is not None}
+
+
+def parse_secrets(data: bytes, file: Path | None = None) -> dict[str, str | None]:
+    """The secrets of a file (None: standard input) by their names, null where the file says so. Raises
+    UserError, which never shows a value."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise UserError("the file with secrets cannot be read: it is no text", file=file) from None
     try:
         found: Any = json.loads(text)
     except ValueError:
@@ -29,10 +38,10 @@ def read_secrets(file: Path) -> dict[str, str]:
         if value is not None and not isinstance(value, str):
             kind = type(value).__name__
             raise UserError(f'the value for "{name}" is not null or a text, but of type {kind}', file=file)
-    return {name: value for name, value in found.items() if value is not None}
+    return found
 
 
-def _dotenv(text: str, file: Path) -> dict[str, str | None]:
+def _dotenv(text: str, file: Path | None) -> dict[str, str | None]:
     from io import StringIO
 
     from dotenv import dotenv_values

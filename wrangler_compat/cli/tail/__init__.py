@@ -1,0 +1,1 @@
+"""`edge tail`: what happens in a deployed Worker, while it happens."""
