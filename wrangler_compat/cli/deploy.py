@@ -27,6 +27,13 @@ _MINIFY = "Python is not minified: its names are its interface. Leave --minify a
 @click.option("--json", "as_json", is_flag=True, help="The plan, or what is live now, as JSON.")
 @click.option("--compatibility-date", metavar="DATE", help="Instead of the configuration's (YYYY-MM-DD).")
 @click.option("--compatibility-flags", multiple=True, metavar="FLAG", help="Instead of the configuration's.")
+@click.option("--routes", "--route", "routes", multiple=True, metavar="PATTERN",
+              help="A route, instead of the configuration's; may be repeated.")  # fmt: skip
+@click.option("--domains", "--domain", "domains", multiple=True, metavar="HOST",
+              help="A custom domain, besides; may be repeated.")  # fmt: skip
+@click.option("--triggers", "--schedules", "--schedule", "schedules", multiple=True, metavar="CRON",
+              help="A schedule, instead of the configuration's; may be repeated.")  # fmt: skip
+@click.option("--assets", metavar="DIR", help="Static files, instead of the configuration's.")
 @click.option("--var", "variables", multiple=True, metavar="KEY:VALUE", help="A variable; may be repeated.")
 @click.option("--secrets-file", metavar="FILE", help="Secrets to set: a JSON object, or lines of NAME=value.")
 @click.option("--keep-vars", is_flag=True, help="Keep variables that were set in the dashboard.")

@@ -112,7 +112,7 @@ def make_plan(configured: Project, options: UploadOptions) -> Plan:
 
 def triggers_of(settings: Mapping[str, Any]) -> Triggers:
     """The routes and schedules of an environment; a route may be a text."""
-    routes = [*settings.get("routes", ()), *([settings["route"]] if settings.get("route") else ())]
+    routes = settings.get("routes", ())
     entries = [{"pattern": route} if isinstance(route, str) else dict(route) for route in routes]
     crons = settings.get("triggers", {}).get("crons")
     return Triggers(

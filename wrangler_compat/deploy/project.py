@@ -35,14 +35,20 @@ class DeployOptions:
     environment: str | None = None
     compatibility_date: str | None = None
     compatibility_flags: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    assets: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     process: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @classmethod
     def of(cls, variables: Mapping[str, str], flags: Mapping[str, Any]) -> DeployOptions:
         """From the flags of the command, by their names."""
-        names = ("name", "environment", "compatibility_date", "compatibility_flags")
-        return cls(**{name: flags[name] for name in names}, variables=variables)
+        names = ("name", "environment", "compatibility_date", "compatibility_flags", "routes", "domains")
+        given = {name: flags[name] for name in (*names, "schedules")}
+        assets = flags["assets"]
+        return cls(**given, assets=None if assets is None else Path(assets).resolve(), variables=variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,7 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     diagnostics = source.diagnostics()
     environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
     selected = select(source.data, environment, diagnostics)
-    settings = {**selected.settings, **_given(options)}
-    if options.compatibility_flags:
-        settings["compatibility_flags"] = list(options.compatibility_flags)
+    settings = _with_flags(selected.settings, options)
     _refuse(settings, source)
     emulated = {key: value for key, value in settings.items() if KEYS[key].support is not Support.UNSUPPORTED}
     fields = Fields(replace(selected, settings=emulated))
@@ -95,9 +99,21 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     return Project(source, settings, worker, required, warnings)
 
 
-def _given(options: DeployOptions) -> dict[str, str]:
-    given = {"name": options.name, "compatibility_date": options.compatibility_date}
-    return {key: value for key, value in given.items() if value is not None}
+def _with_flags(settings: Mapping[str, Any], options: DeployOptions) -> dict[str, Any]:
+    """The settings with what the command line says instead; domains are added to routes, as by wrangler."""
+    configured = [*settings.get("routes", []), *([settings["route"]] if settings.get("route") else [])]
+    domains = [{"pattern": domain, "custom_domain": True} for domain in options.domains]
+    routes = [*(options.routes or configured), *domains]
+    given = {
+        "name": options.name,
+        "compatibility_date": options.compatibility_date,
+        "compatibility_flags": list(options.compatibility_flags),
+        "routes": routes,
+        "triggers": options.schedules and {**settings.get("triggers", {}), "crons": list(options.schedules)},
+        "assets": options.assets and {**settings.get("assets", {}), "directory": str(options.assets)},
+    }
+    kept = {key: value for key, value in settings.items() if key != "route"}
+    return {**kept, **{key: value for key, value in given.items() if value}}
 
 
 def _refuse(settings: Mapping[str, Any], source: Source) -> None:

@@ -55,7 +55,6 @@ def test_routes_may_be_texts_and_switch_workers_dev_off() -> None:
     assert found.routes == ({"pattern": "example.com/*"},)
     assert found.custom_domains == (domain,)
     assert found.workers_dev is False
-    assert triggers_of({"route": "example.com/*"}).routes == ({"pattern": "example.com/*"},)
 
 
 def test_crons_that_are_not_said_stay_and_an_empty_list_removes_them() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from edge.errors import UserError
 from tests.wrangler_compat.deploy.projects import write_project
+from wrangler_compat.deploy.plan import triggers_of
 from wrangler_compat.deploy.project import DeployOptions, Project, read_project
 
 
@@ -32,7 +33,8 @@ def test_the_environment_of_the_process_counts_after_the_flag(tmp_path: Path) ->
 
 
 def test_the_command_line_replaces_name_date_and_flags(tmp_path: Path) -> None:
-    said = DeployOptions("other", None, "2026-01-01", ("python_workers", "nodejs_compat"), process={})
+    flags = ("python_workers", "nodejs_compat")
+    said = DeployOptions("other", None, "2026-01-01", flags, process={})
     found = project(tmp_path, said)
     assert (found.name, found.settings["compatibility_date"]) == ("other", "2026-01-01")
     assert found.settings["compatibility_flags"] == ["python_workers", "nodejs_compat"]
@@ -66,3 +68,25 @@ def test_without_a_date_nothing_is_uploaded(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"compatibility_date"', '"$schema"'))
     with pytest.raises(UserError, match="A compatibility_date is required when uploading a Worker"):
         read_project(path, DeployOptions(process={}))
+
+
+def test_the_command_line_replaces_routes_and_schedules_and_adds_domains(tmp_path: Path) -> None:
+    config = {"route": "old.com/*", "triggers": {"crons": ["0 0 * * *"], "events": []}}
+    domain = {"pattern": "shop.com", "custom_domain": True}
+    added = triggers_of(
+        project(tmp_path, DeployOptions(domains=("shop.com",), process={}), **config).settings
+    )
+    assert (added.routes, added.custom_domains) == (({"pattern": "old.com/*"},), (domain,))
+    assert added.crons == ("0 0 * * *",)
+    options = DeployOptions(routes=("new.com/*",), schedules=("0 4 * * *",), process={})
+    replaced = triggers_of(project(tmp_path, options, **config).settings)
+    assert (replaced.routes, replaced.custom_domains) == (({"pattern": "new.com/*"},), ())
+    assert replaced.crons == ("0 4 * * *",)
+
+
+def test_other_static_files(tmp_path: Path) -> None:
+    (tmp_path / "built").mkdir()
+    options = DeployOptions(assets=tmp_path / "built", process={})
+    found = project(tmp_path / "project", options, assets={"directory": "gone", "binding": "ASSETS"})
+    assert found.worker.assets is not None
+    assert (found.worker.assets.directory, found.worker.assets.binding) == (tmp_path / "built", "ASSETS")
