@@ -187,3 +187,54 @@ def worker(cloud: RunningCloud) -> dict[str, Any]:
     found["schedules"] = [schedule["cron"] for schedule in found["schedules"]["schedules"]]
     del found["subdomain"]["url"]  # has the port of this cloud
     return {**found, "modules": modules(cloud), "assets": live(cloud).runtime["assets"]}
+
+
+UPLOAD = "PUT /workers/scripts/shop"
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waits between tries."""
+    monkeypatch.setattr("cloudflare._base_client.BaseClient._calculate_retry_timeout", lambda *_: 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("effect", ["500x2", "429/1x2", "cutx2", "lostx1"])
+def test_faults_that_pass_are_not_seen(cloud: RunningCloud, deploy: Deploy, effect: str) -> None:
+    cloud.look(lambda inside: inside.faults.add(f"{UPLOAD}={effect}"))
+    answer = deploy()
+    assert answer.exit_code == 0, answer.output
+    assert modules(cloud)["entry.py"][1] == SHOP.encode()
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        ("500", "The fault is Cloudflare's"),
+        ("429/1", "Wait 1 s and run the command again"),
+        ("cut", "could not be reached"),
+        ("html", "The fault is Cloudflare's"),
+    ],
+)
+def test_faults_that_stay_are_one_message_and_change_nothing(
+    cloud: RunningCloud, deploy: Deploy, effect: str, words: str
+) -> None:
+    cloud.look(lambda inside: inside.faults.add(f"{UPLOAD}={effect}"))
+    answer = deploy()
+    assert isinstance(answer.exception, UserError)
+    assert words in str(answer.exception)
+    assert api(cloud, "/workers/scripts") == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_migrations_that_arrived_without_an_answer_are_not_sent_again(
+    cloud: RunningCloud, deploy: Deploy
+) -> None:
+    cloud.look(lambda inside: inside.faults.add(f"{UPLOAD}=lostx1"))
+    answer = deploy(durable_objects=CART, migrations=MIGRATIONS)
+    assert isinstance(answer.exception, UserError)
+    assert "Whether the upload arrived is not known" in str(answer.exception)
+    assert deploy(durable_objects=CART, migrations=MIGRATIONS).exit_code == 0
+    service = api(cloud, "/workers/services/shop")
+    assert service["default_environment"]["script"]["migration_tag"] == "v1"

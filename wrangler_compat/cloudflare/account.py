@@ -119,8 +119,10 @@ def answering() -> Iterator[None]:
         yield
     except cloudflare.APIStatusError as error:
         answer = error.response
-        raise refused(_call(answer.request), answer.status_code, _errors(error.body),
-                      answer.headers.get("retry-after")) from None  # fmt: skip
+        wait_s = answer.headers.get("retry-after")
+        tries = 1 + int(error.request.headers.get("x-stainless-retry-count", "0"))
+        call = _call(answer.request)
+        raise refused(call, answer.status_code, _errors(error.body), wait_s, tries) from None
     except cloudflare.APIConnectionError as error:
         timed_out = isinstance(error, cloudflare.APITimeoutError)
         raise unanswered(_call(error.request), error.request.url.host, timed_out=timed_out) from None

@@ -21,17 +21,32 @@ _CHECK_TOKEN = (
 class CloudflareApiError(UserError):
     """A call to the API of Cloudflare that failed, for good or after all retries.
 
-    `status` is the HTTP status, None when no answer came; `code` is the first error's code in the answer.
+    `status` is the HTTP status, None when no answer came; `code` is the first error's code in the answer;
+    `tries` is how often the call was made.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, code: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, code: int | None = None, tries: int = 1
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.tries = tries
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the call surely changed nothing: it was refused, and no earlier try of it can have come
+        through. After a fault of the server, or without an answer, nobody knows."""
+        return self.status is not None and self.status < 500 and self.tries == 1
+
+    def followed_by(self, line: str) -> CloudflareApiError:
+        """The same with one more line."""
+        message = f"{self.message}\n{line}"
+        return CloudflareApiError(message, status=self.status, code=self.code, tries=self.tries)
 
 
 def refused(
-    call: str, status: int, errors: Sequence[Mapping[str, Any]], retry_after: str | None
+    call: str, status: int, errors: Sequence[Mapping[str, Any]], retry_after: str | None, tries: int = 1
 ) -> CloudflareApiError:
     """An answer that says no. `call` is method and path, `errors` the envelope's, `retry_after` the
     header of that name."""
@@ -39,7 +54,8 @@ def refused(
     lines = [f"A request to the Cloudflare API ({call}) failed."]
     lines += [f"  {_note(error)}" for error in errors] or [f"  It answered with status {status}."]
     remedy = _remedy(status, code, retry_after)
-    return CloudflareApiError("\n".join([*lines, remedy] if remedy else lines), status=status, code=code)
+    message = "\n".join([*lines, remedy] if remedy else lines)
+    return CloudflareApiError(message, status=status, code=code, tries=tries)
 
 
 def unanswered(call: str, host: str, *, timed_out: bool) -> CloudflareApiError:

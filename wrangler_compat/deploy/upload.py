@@ -24,6 +24,8 @@ from wrangler_compat.deploy.metadata import code_update_strategy, durable_export
 from wrangler_compat.deploy.plan import Plan
 from wrangler_compat.deploy.tell import Tell
 
+_UNCHANGED = "The Worker was not changed."
+
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
@@ -52,7 +54,7 @@ def upload(
     if "bindings" in metadata:
         bindings = [resources.get(binding["name"], binding) for binding in metadata["bindings"]]
         metadata["bindings"] = [*bindings, *_inherited(plan)]
-    with _telling("The Worker was not changed."):
+    with _telling(_UNCHANGED):
         assets = plan.project.worker.assets
         if assets is not None:
             token, count = upload_assets(account, plan.name, plan.assets)
@@ -66,7 +68,9 @@ def upload(
     if migrations is not None:
         metadata["migrations"] = migrations
     query = {"excludeScript": "true", "bindings_inherit": "strict"}
-    with _telling("The Worker was not changed."):
+    with _telling(
+        _UNCHANGED, otherwise="Whether the upload arrived is not known; deploying again does no harm."
+    ):
         path = f"/workers/scripts/{plan.name}"
         result = account.call("PUT", path, files=_form(plan, metadata), query=query)
     return Uploaded(_with_hyphens(result.get("deployment_id") or ""), result.get("startup_time_ms"))
@@ -80,7 +84,7 @@ def _can_be_version(plan: Plan, deployed: Deployed, migrations: dict[str, Any] |
 
 def _version(plan: Plan, metadata: dict[str, Any], account: Account, warn: Tell) -> Uploaded:
     path = f"/workers/scripts/{plan.name}"
-    with _telling("The Worker was not changed."):
+    with _telling(_UNCHANGED):
         query = {"bindings_inherit": "strict"}
         version = account.call("POST", f"{path}/versions", files=_form(plan, metadata), query=query)
     live: dict[str, Any] = {
@@ -91,7 +95,8 @@ def _version(plan: Plan, metadata: dict[str, Any], account: Account, warn: Tell)
     message = metadata.get("annotations", {}).get("workers/message")
     if message is not None:
         live["annotations"] = {"workers/message": message}
-    with _telling(f"The version {version['id']} was uploaded, but is not live: deploy again."):
+    named = f"The version {version['id']} was uploaded, but"
+    with _telling(f"{named} is not live: deploy again.", otherwise=f"{named} may not be live: deploy again."):
         account.call("POST", f"{path}/deployments", body=live)
     _settings(plan, account, warn)
     return Uploaded(version["id"], version.get("startup_time_ms"))
@@ -124,12 +129,10 @@ def _form(plan: Plan, metadata: dict[str, Any]) -> list[tuple[str, tuple[str | N
 
 
 @contextmanager
-def _telling(consequence: str) -> Iterator[None]:
-    """What a failure means for the Worker. Without an answer to a call nobody knows."""
+def _telling(consequence: str, *, otherwise: str | None = None) -> Iterator[None]:
+    """What a failure means for the Worker: the `consequence`, or else what can be said when nobody knows
+    whether the call came through."""
     try:
         yield
     except CloudflareApiError as error:
-        if error.status is None:
-            consequence = "Whether the upload arrived is not known; deploying again does no harm."
-        message = f"{error.message}\n{consequence}"
-        raise CloudflareApiError(message, status=error.status, code=error.code) from None
+        raise error.followed_by(consequence if otherwise is None or error.is_certain else otherwise) from None

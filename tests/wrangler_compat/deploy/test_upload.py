@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from edge.errors import UserError
-from tests.wrangler_compat.deploy.api import VERSION, Api, failing, raising
+from tests.wrangler_compat.deploy.api import VERSION, Api, Fault, failing, raising
 from tests.wrangler_compat.deploy.projects import ABSENT, ENTRY, plan_of, write_project
 from wrangler_compat.cloudflare.refusal import CloudflareApiError
 from wrangler_compat.deploy.plan import Plan, UploadOptions, make_plan
@@ -165,27 +165,60 @@ def test_static_files_alone(tmp_path: Path) -> None:
 # -- faults ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", [SESSION, UPLOAD, PUT])
-@pytest.mark.parametrize("status", [403, 500])
-def test_a_failure_leaves_the_worker_as_it_was_and_says_so(tmp_path: Path, call: str, status: int) -> None:
-    api = Api(faults={call: failing(status)})
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        (SESSION, failing(403)),
+        (SESSION, failing(500)),
+        (UPLOAD, failing(500)),
+        (UPLOAD, raising(httpx.WriteError("cut off"))),
+        (PUT, failing(400)),
+    ],
+)
+def test_a_failure_that_changed_nothing_says_so(tmp_path: Path, call: str, fault: Fault) -> None:
+    api = Api(faults={call: fault})
     with pytest.raises(CloudflareApiError) as raised:
         api.run(assets_plan(tmp_path))
     assert str(raised.value).endswith("The Worker was not changed.")
     assert api.calls[-1] == call
 
 
-@pytest.mark.parametrize("fault", [httpx.ReadTimeout("slow"), httpx.WriteError("cut off")])
-def test_an_upload_without_an_answer_may_have_arrived(tmp_path: Path, fault: Exception) -> None:
-    api = Api(faults={PUT: raising(fault)})
+@pytest.mark.parametrize(
+    "fault", [failing(500), raising(httpx.ReadTimeout("slow")), raising(httpx.WriteError("cut off"))]
+)
+def test_an_upload_that_failed_otherwise_may_have_arrived(tmp_path: Path, fault: Fault) -> None:
+    api = Api(faults={PUT: fault})
     with pytest.raises(CloudflareApiError, match="Whether the upload arrived is not known"):
         api.run(plan_of(tmp_path))
     assert api.calls[-1] == PUT
 
 
-def test_a_version_that_did_not_go_live_is_named(tmp_path: Path) -> None:
-    api = Api(worker={}, faults={DEPLOYMENTS: failing(500)})
-    with pytest.raises(CloudflareApiError, match=f"The version {VERSION} was uploaded, but is not live"):
+def test_a_refusal_of_a_second_try_does_not_speak_for_the_first(tmp_path: Path) -> None:
+    api = Api()
+
+    def first(_: httpx.Request) -> httpx.Response:
+        api.faults[PUT] = failing(412, 10079, "the tag is another")
+        return httpx.Response(502, headers={"retry-after-ms": "1"})
+
+    api.faults[PUT] = first
+    with pytest.raises(CloudflareApiError) as raised:
+        api.run(plan_of(tmp_path), retries=1)
+    assert (raised.value.code, raised.value.tries) == (10079, 2)
+    assert "Whether the upload arrived is not known" in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_version_that_is_stored_and_not_live_leaves_the_worker_alone(tmp_path: Path, status: int) -> None:
+    api = Api(worker={}, faults={VERSIONS: failing(status)})
+    with pytest.raises(CloudflareApiError, match="The Worker was not changed"):
+        api.run(plan_of(tmp_path))
+    assert api.changes == [VERSIONS]
+
+
+@pytest.mark.parametrize(("status", "words"), [(400, "but is not live"), (500, "but may not be live")])
+def test_a_version_that_did_not_go_live_is_named(tmp_path: Path, status: int, words: str) -> None:
+    api = Api(worker={}, faults={DEPLOYMENTS: failing(status)})
+    with pytest.raises(CloudflareApiError, match=f"The version {VERSION} was uploaded, {words}"):
         api.run(plan_of(tmp_path))
     assert api.calls[-1] == DEPLOYMENTS
 
