@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -23,20 +24,21 @@ class BindingCall:
         return self.binding == "ctx.storage"
 
 
-def binding_call(node: ast.AST) -> BindingCall | None:
-    """The call of a binding that `node` is, or None."""
+def binding_call(node: ast.AST, meaning: Callable[[ast.expr], ast.expr]) -> BindingCall | None:
+    """The call of a binding that `node` is, or None. `meaning` gives what a local name stands for."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return None
-    receiver, method = node.func.value, node.func.attr
-    inner = binding_call(receiver)
+    receiver, method = meaning(node.func.value), node.func.attr
+    inner = binding_call(receiver, meaning)
     if inner is not None:
         return BindingCall(inner.binding, (*inner.methods, method))
-    binding = _binding(receiver)
+    binding = _binding(receiver, meaning)
     return None if binding is None else BindingCall(binding, (method,))
 
 
-def _binding(node: ast.AST) -> str | None:
+def _binding(node: ast.expr, meaning: Callable[[ast.expr], ast.expr]) -> str | None:
     """`NOTES` for `self.env.NOTES`, `ctx.storage` for the storage and what hangs on it."""
+    node = meaning(node)
     if not isinstance(node, ast.Attribute):
         return None
     owner = _last_name(node.value)
@@ -44,8 +46,8 @@ def _binding(node: ast.AST) -> str | None:
         return node.attr
     if (owner, node.attr) == ("ctx", "storage"):
         return "ctx.storage"
-    is_part = node.attr in ("sql", "kv") and isinstance(node.value, ast.Attribute)
-    return "ctx.storage" if is_part and _binding(node.value) == "ctx.storage" else None
+    is_part = node.attr in ("sql", "kv") and _binding(node.value, meaning) == "ctx.storage"
+    return "ctx.storage" if is_part else None
 
 
 def _last_name(node: ast.AST) -> str:

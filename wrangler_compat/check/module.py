@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from wrangler_compat.check.bindings import BindingCall, binding_call
 from wrangler_compat.modules.profile import Profile
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -62,20 +63,21 @@ class Module:
             parent = self.parent(parent)
         return self.tree if parent is None else parent
 
-    def _is_bound(self, name: ast.Name) -> bool:
+    def _binding_scope(self, name: ast.Name) -> ast.AST | None:
+        """The innermost scope around a name that binds it itself."""
         scope: ast.AST = name
         while scope is not self.tree:
             scope = self._scope(scope)
             if name.id in self._bound.get(scope, ()):
-                return True
-        return False
+                return scope
+        return None
 
     def dotted(self, node: ast.AST) -> str | None:
         """The full name of what is meant, `time.sleep`, or of a built-in; None when that is not certain."""
         if isinstance(node, ast.Attribute):
             owner = self.dotted(node.value)
             return None if owner is None else f"{owner}.{node.attr}"
-        if not isinstance(node, ast.Name) or self._is_bound(node):
+        if not isinstance(node, ast.Name) or self._binding_scope(node) is not None:
             return None
         return self.imports.get(node.id, f"builtins.{node.id}")
 
@@ -84,6 +86,30 @@ class Module:
         for node in self.nodes if nodes is None else nodes:
             if isinstance(node, ast.Call):
                 yield node, self.dotted(node.func) or ""
+
+    def meaning(self, node: ast.expr) -> ast.expr:
+        """What a local name stands for, when its function gives it a value once, before; else the node."""
+        scope = self._binding_scope(node) if isinstance(node, ast.Name) else None
+        if not isinstance(node, ast.Name) or not isinstance(scope, Function):
+            return node
+        values = self._assigned.get(scope, {}).get(node.id, [])
+        # Going back in the text only, so that `a = a.b()` and its like come to an end.
+        return values[0] if len(values) == 1 and _end(values[0]) <= (node.lineno, node.col_offset) else node
+
+    @cached_property
+    def _assigned(self) -> dict[ast.AST, dict[str, list[ast.expr]]]:
+        """For each scope the values that its names are given by `=`."""
+        found: dict[ast.AST, dict[str, list[ast.expr]]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        found.setdefault(self._scope(node), {}).setdefault(target.id, []).append(node.value)
+        return found
+
+    def binding_call(self, node: ast.AST) -> BindingCall | None:
+        """The call of a binding that `node` is, or None."""
+        return binding_call(node, self.meaning)
 
     # -- structure
 
@@ -146,3 +172,7 @@ class Module:
             return test.left.id == "__name__"
         name = self.dotted(test)
         return name is not None and name.removeprefix("builtins.") in _NEVER_TRUE
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

@@ -80,14 +80,20 @@ EXAMPLES = {
             return time.time() - STARTED
     """,
     "thread": """
-        import asyncio, threading
+        import threading
         from concurrent.futures import ThreadPoolExecutor
         LOCK = threading.Lock()
         def work(loop):
             threading.Thread(target=work).start()  # BAD
             with ThreadPoolExecutor(4):  # BAD
-                loop.run_in_executor(None, work)  # BAD
-            return asyncio.to_thread(work)  # BAD
+                pass
+    """,
+    "executor": """
+        import asyncio
+        async def work(loop):
+            await loop.run_in_executor(None, work)  # BAD
+            await asyncio.to_thread(work)  # BAD
+            await asyncio.gather(work(loop))
     """,
     "subprocess": """
         import os, subprocess
@@ -147,19 +153,16 @@ EXAMPLES = {
             loop.run_until_complete(work())  # BAD
             asyncio.gather(work())
     """,
-    "blocking-request": """
-        import httpx, requests
-        async def load():
-            requests.get("https://example.com")  # BAD
-            httpx.post("https://example.com")  # BAD
-            async with httpx.AsyncClient() as client:
-                await client.get("https://example.com")
-    """,
     "not-awaited": """
         class Default:
             async def fetch(self, request):
                 self.env.CACHE.put("a", "b")  # BAD
                 self.env.ROOMS.getByName("a").say("hello")  # BAD
+                room, kv = self.env.ROOMS.getByName("b"), self.env.CACHE
+                stub = self.env.ROOMS.getByName("b")
+                stub.say("hello")  # BAD
+                storage = self.ctx.storage
+                storage.put("a", 1)
                 await self.env.CACHE.put("a", "b")
                 self.ctx.waitUntil(self.env.CACHE.put("a", "b"))
                 self.env.POINTS.writeDataPoint(blobs=["a"])
@@ -311,9 +314,23 @@ EXAMPLES = {
 }
 #: For Workers before 2026-04-21, whose bindings are raw.
 OLD_EXAMPLES = {
+    "blocking-request": """
+        import httpx, requests
+        async def load():
+            requests.get("https://example.com")  # BAD
+            httpx.post("https://example.com")  # BAD
+            async with httpx.AsyncClient() as client:
+                await client.get("https://example.com")
+    """,
     "raw-value": """
         class Default:
             async def fetch(self, request):
+                kv, db = self.env.CACHE, self.env.DB
+                cache = self.env.CACHE
+                await cache.put("a", {"b": 1})  # BAD
+                later = lambda: cache.put("a", [])  # BAD
+                cursor = cursor.next()
+                other = lambda cache: cache.put("a", [])
                 await self.env.CACHE.put("a", {"b": 1})  # BAD
                 await self.env.CACHE.put("a", b"b")  # BAD
                 await self.env.CACHE.put("a", "b", {"expirationTtl": 60})
@@ -369,7 +386,8 @@ def test_examples(rule: str, tmp_path: Path) -> None:
 def test_examples_of_old_dates(rule: str, tmp_path: Path) -> None:
     code = dedented(OLD_EXAMPLES[rule])
     expected = [(rule, line) for line in marked(code)]
-    assert [one for one in found_in(tmp_path, code, "2026-03-01") if one[0] == rule] == expected
+    date = "2025-09-01" if rule == "blocking-request" else "2026-03-01"
+    assert [one for one in found_in(tmp_path, code, date) if one[0] == rule] == expected
     (tmp_path / "new").mkdir()
     assert [one for one in found_in(tmp_path / "new", code, DEFAULT_DATE) if one[0] == rule] == []
 

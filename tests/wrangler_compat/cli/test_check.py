@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 PROJECTS = sorted(
     path.parent for path in [*ROOT.glob("examples/*/wrangler.*"), ROOT / "cortex" / "wrangler.jsonc"]
 )
-SLEEP = f"import time\ntime.sleep(1)\n{DEFAULT}"
+WRONG = f"import os\nos.system('ls')\n{DEFAULT}"
 
 
 def edge_check(*arguments: str | Path) -> Result:
@@ -34,7 +34,7 @@ def edge_check(*arguments: str | Path) -> Result:
 def test_exit_codes(tmp_path: Path) -> None:
     config = write(tmp_path)
     assert (edge_check(tmp_path).exit_code, edge_check(tmp_path).stdout) == (0, "Nothing found.\n")
-    write(tmp_path, SLEEP)
+    write(tmp_path, WRONG)
     assert edge_check(tmp_path).exit_code == 1
     write(tmp_path, DEFAULT, dependencies=None)
     (tmp_path / "pyproject.toml").unlink()
@@ -44,15 +44,15 @@ def test_exit_codes(tmp_path: Path) -> None:
 
 
 def test_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, SLEEP)
+    write(tmp_path, WRONG)
     monkeypatch.chdir(tmp_path)
-    assert edge_check().stdout.startswith("src/entry.py:2:1: error: time.sleep() blocks ")
-    assert json.loads(edge_check("--json").stdout)["findings"][0]["id"] == "blocking-sleep"
+    assert edge_check().stdout.startswith("src/entry.py:2:1: error: os.system() runs a program")
+    assert json.loads(edge_check("--json").stdout)["findings"][0]["id"] == "subprocess"
     assert edge_check("--github").stdout.startswith("::error file=src/entry.py,line=2,col=1,")
 
 
 def test_several_workers(tmp_path: Path) -> None:
-    one, two = write(tmp_path / "one", SLEEP), write(tmp_path / "two", SLEEP, {"name": "two"})
+    one, two = write(tmp_path / "one", WRONG), write(tmp_path / "two", WRONG, {"name": "two"})
     assert edge_check("-c", one, "-c", two).stdout.endswith("\n2 errors\n")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from wrangler_compat.check.bindings import binding_call
 from wrangler_compat.check.finding import Severity
 from wrangler_compat.check.module import Module
 from wrangler_compat.check.rule import ModuleHits, module_rule
@@ -72,7 +71,7 @@ def _refused_body(module: Module, body: ast.expr) -> str | None:
 def tuple_sent(module: Module) -> ModuleHits:
     """A tuple or bytearray as an argument of a binding, of storage or of RPC (`cannot be sent over RPC`)."""
     for node in module.nodes:
-        found = binding_call(node)
+        found = module.binding_call(node)
         if found is None or found.method == "fetch":
             continue
         assert isinstance(node, ast.Call)
@@ -88,7 +87,7 @@ def _is_value(module: Module, node: ast.Tuple) -> bool:
     """Whether the tuple itself is sent, alone or in a literal, and not what is made of it."""
     parent = module.parent(node)
     return isinstance(parent, ast.List | ast.Dict | ast.keyword) or (
-        isinstance(parent, ast.Call) and node in parent.args and binding_call(parent) is not None
+        isinstance(parent, ast.Call) and node in parent.args and module.binding_call(parent) is not None
     )
 
 
@@ -154,7 +153,7 @@ def raw_bytes(module: Module) -> ModuleHits:
             continue
         if call.func.attr == "write" and isinstance(module.parent(call), ast.Await):
             yield call, "the writer of a JavaScript stream does not take Python bytes"
-        elif call.func.attr == "send" and sockets and binding_call(call) is None:
+        elif call.func.attr == "send" and sockets and module.binding_call(call) is None:
             yield call, "a WebSocket does not take Python bytes"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 
-from wrangler_compat.check.bindings import binding_call
 from wrangler_compat.check.finding import Severity
 from wrangler_compat.check.module import Module
 from wrangler_compat.check.rule import ModuleHits, module_rule
@@ -76,7 +75,7 @@ def global_io(module: Module) -> ModuleHits:
         verb = name.rpartition(".")[2]
         if name in _IO or (name.startswith(_IO_MODULES) and verb in _HTTP_VERBS):
             yield call, f"{name}() runs while the module is imported, where nothing can be fetched"
-        elif (found := binding_call(call)) is not None and not found.is_storage:
+        elif (found := module.binding_call(call)) is not None and not found.is_storage:
             yield call, f"env.{found.binding}.{found.method}() runs while the module is imported"
 
 

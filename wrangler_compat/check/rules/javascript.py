@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 
-from wrangler_compat.check.bindings import binding_call
 from wrangler_compat.check.finding import Severity
-from wrangler_compat.check.module import Function, Module
+from wrangler_compat.check.module import Module
 from wrangler_compat.check.rule import ModuleHits, module_rule
-from wrangler_compat.check.rules.boundary import CONTAINERS, is_bytes, is_name
+from wrangler_compat.check.rules.boundary import CONTAINERS, is_bytes
 
 _CLASSES = frozenset(
     {
@@ -75,7 +74,7 @@ def null_is_not_none(module: Module) -> ModuleHits:
         return  # Pyodide 0.26 has no jsnull: null is None there
     for node in module.nodes:
         if isinstance(node, ast.Compare) and _compares_with_none(node):
-            source = _nullable(module, _meaning(module, node.left))
+            source = _nullable(module, module.meaning(node.left))
             if source is not None:
                 yield node, f"{source} is JavaScript's null when there is nothing, not None"
 
@@ -86,30 +85,13 @@ def _compares_with_none(node: ast.Compare) -> bool:
     return is_none and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq)
 
 
-def _meaning(module: Module, node: ast.expr) -> ast.expr:
-    """What a local name was given, when it is given a value once in its function; else the node."""
-    if not isinstance(node, ast.Name):
-        return node
-    scope: ast.AST | None = node
-    while scope is not None and not isinstance(scope, Function):
-        scope = module.parent(scope)
-    if scope is None:
-        return node
-    values = [
-        part.value
-        for part in ast.walk(scope)
-        if isinstance(part, ast.Assign) and any(is_name(target, node.id) for target in part.targets)
-    ]
-    return values[0] if len(values) == 1 else node
-
-
 def _nullable(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return "deserializeAttachment()" if node.func.attr == "deserializeAttachment" else None
     if isinstance(node, ast.Attribute) and node.attr == "body" and _named(node.value) == "request":
         return "request.body"
     if isinstance(node, ast.Await) and not module.profile.external_sdk:
-        found = binding_call(node.value)
+        found = module.binding_call(node.value)
         if found is not None and found.method in ("get", "first", "head", "getAlarm"):
             return f"what {found.method}() gives"
     return None
@@ -124,7 +106,7 @@ def raw_value(module: Module) -> ModuleHits:
     if module.profile.external_sdk:
         return
     for node in module.nodes:
-        found = binding_call(node)
+        found = module.binding_call(node)
         if found is None:
             continue
         assert isinstance(node, ast.Call)

@@ -15,7 +15,7 @@ from wrangler_compat.modules.profile import Profile
 
 _THREADS = frozenset(
     {
-        *("threading.Thread", "threading.Timer", "_thread.start_new_thread", "asyncio.to_thread"),
+        *("threading.Thread", "threading.Timer", "_thread.start_new_thread"),
         *("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor"),
         *(
             "multiprocessing.Process",
@@ -68,8 +68,6 @@ def thread(module: Module) -> ModuleHits:
     for call, name in module.calls():
         if name in _THREADS:
             yield call, f"{name}() needs a thread or process, and there is only one"
-        elif isinstance(call.func, ast.Attribute) and call.func.attr == "run_in_executor":
-            yield call, "run_in_executor() needs threads, and there is only one"
 
 
 @module_rule("subprocess", Severity.ERROR, remedy="Run programs in a container or sandbox (docs/sandbox.md).")
