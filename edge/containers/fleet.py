@@ -50,7 +50,7 @@ class Fleet:
         meanwhile waits for the opening."""
         if self._opening is None or _failed(self._opening):
             self._opening = spawn_outside(self._open(prepare=prepare), name="containers.open")
-            self._opening.add_done_callback(log_failure)
+            self._opening.add_done_callback(_say_why_not)
 
     async def _open(self, *, prepare: bool) -> None:
         await self.engine.open()
@@ -114,6 +114,12 @@ def equipped(fleet: Fleet | None, world: Equippable, make_engine: Callable[[Any]
                 host.container = partial(fleet.binding, worker.name, container)
     fleet.start(prepare=not isinstance(world.clock, VirtualClock))
     return fleet
+
+
+def _say_why_not(task: asyncio.Task[None]) -> None:
+    # That there is no engine is told to whoever waits for it, and to each start.
+    if task.cancelled() or not isinstance(task.exception(), EngineUnavailable):
+        log_failure(task)
 
 
 def _failed(task: asyncio.Task[None]) -> bool:
