@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 _NPM_INSTALL = frozenset({"install", "i", "add"})
 _NPM_GLOBAL = frozenset({"-g", "--global", "--location=global"})
-_NPM_FLAGS = frozenset({"--no-audit", "--no-fund", "--silent", "-s", "--quiet", "-q", "--no-progress", "-gs"})
+_NPM_FLAGS = frozenset(
+    {
+        *("--no-audit", "--no-fund", "--silent", "-s", "--quiet", "-q", "--no-progress", "-gs"),
+        *("--prefer-offline", "--loglevel=error", "--no-update-notifier"),
+    }
+)
 _PIP_FLAGS = frozenset(
     {"-q", "--quiet", "-qq", "--no-cache-dir", "--disable-pip-version-check", "--no-input"}
 )
@@ -46,7 +51,7 @@ def wanted(tool: str, path: str, arguments: Sequence[str]) -> Wanted | None:
     if not arguments or not path.startswith("/"):
         return None
     command, *rest = arguments
-    flags = sorted(word for word in rest if word.startswith("-"))
+    flags = sorted(word for word in rest if word.startswith("-") and word != "--")
     specs = sorted(word for word in rest if not word.startswith("-"))
     if tool == "npm":
         is_global = bool(_NPM_GLOBAL & {*flags}) or "-gs" in flags

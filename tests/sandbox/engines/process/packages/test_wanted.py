@@ -13,6 +13,7 @@ NPM, PIP = "/usr/bin/npm", "/usr/bin/pip"
         ("npm", "install -g cowsay", "install -g cowsay", False),
         ("npm", "i cowsay@1.6.0 --global --no-audit", "install -g --no-audit cowsay@1.6.0", True),
         ("npm", "install -gs @scope/name@2.0.1", "install -g -s @scope/name@2.0.1", True),
+        ("npm", "install -g --prefer-offline -- b a", "install -g --prefer-offline a b", False),
         ("npm", "add --location=global b a@^1.2", "install -g a@^1.2 b", False),
         ("pip", "install flask", "install flask", False),
         ("pip", "install -q flask[async]==3.0.3", "install -q flask[async]==3.0.3", True),
