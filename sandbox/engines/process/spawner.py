@@ -91,6 +91,7 @@ class Spawner:
                 on_close()
             else:
                 first.set_exception(ContainerGone("it ended while it started"))
+                first.exception()  # when the zygote is gone, nobody waits for it any more
 
         channel = Channel(ours, event, closed)
         with self._clock.hold("a sandbox that is starting"):
