@@ -9,7 +9,8 @@ import click
 import pytest
 
 from tests.peers.npm import run_wrangler
-from tests.wrangler_compat.cli.conftest import project as project  # the same project for both
+from tests.wrangler_compat.cli.conftest import cloud as cloud  # the same project and account for both
+from tests.wrangler_compat.cli.conftest import project as project
 from tests.wrangler_compat.cli.running import Ended, edge
 
 #: A test runs wrangler up to ten times, which takes a second each, and many on a machine that is busy.
@@ -187,3 +188,45 @@ def test_d1_migrations_say_the_same(project: Path) -> None:
 def test_d1_refuses_the_same(project: Path, arguments: tuple[str, ...]) -> None:
     (project / "empty.sql").touch()
     refused_alike(project, "d1", *arguments)
+
+
+def test_what_is_on_cloudflare_is_the_same_for_both(project: Path, cloud: dict[str, str]) -> None:
+    def theirs(*arguments: str, stdin: bytes = b"") -> list[str]:
+        done = run_wrangler(arguments, project, env=cloud, stdin=stdin)
+        return lines(Ended(done.returncode, done.stdout, done.stderr.decode()))
+
+    def ours(*arguments: str, stdin: bytes = b"") -> list[str]:
+        return lines(edge(*arguments, stdin=stdin))
+
+    theirs("kv", "namespace", "create", "sessions")
+    assert ours("kv", "namespace", "list") == theirs("kv", "namespace", "list")
+    (namespace,) = json.loads("\n".join(ours("kv", "namespace", "list")))
+    flags = ("--namespace-id", namespace["id"], "--remote")
+    ours("kv", "key", "put", "a/b ü", "1", "--metadata", '{"by": "edge"}', *flags)
+    assert ours("kv", "key", "list", *flags) == theirs("kv", "key", "list", *flags)
+    assert theirs("kv", "key", "get", "a/b ü", "--text", *flags) == ["1"]
+    ours("r2", "bucket", "create", "pictures")
+    (project / "blob").write_bytes(b"\xff\0blob")
+    theirs("r2", "object", "put", "pictures/dir/b", "--file", "blob", "--remote")
+    assert edge("r2", "object", "get", "pictures/dir/b", "--pipe", "--remote").out == b"\xff\0blob"
+    assert ours("r2", "bucket", "list") == theirs("r2", "bucket", "list")
+    ours("secret", "put", "TOKEN", stdin=b"x")
+    assert ours("secret", "list") == theirs("secret", "list")
+    status = ("deployments", "status", "--json")
+    assert json.loads("\n".join(ours(*status))) == json.loads("\n".join(theirs(*status)))
+
+
+def test_d1_on_cloudflare_is_the_same_for_both(project: Path, cloud: dict[str, str]) -> None:
+    def theirs(*arguments: str) -> list[str]:
+        done = run_wrangler(arguments, project, env=cloud)
+        return lines(Ended(done.returncode, done.stdout, done.stderr.decode()))
+
+    lines(edge("d1", "create", "shop"))
+    (project / "s.sql").write_text("CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    theirs("d1", "execute", "shop", "--remote", "--file", "s.sql")
+    lines(edge("d1", "execute", "shop", "--remote", "--command", "INSERT INTO t VALUES (2)"))
+    read = ("d1", "execute", "shop", "--remote", "--json", "--command", "SELECT * FROM t")
+    both = [json.loads("\n".join(said)) for said in (theirs(*read), lines(edge(*read)))]
+    assert [found[0]["results"] for found in both] == [[{"a": 1}, {"a": 2}]] * 2
+    listed = ("d1", "list", "--json")
+    assert json.loads("\n".join(theirs(*listed))) == json.loads("\n".join(lines(edge(*listed))))
