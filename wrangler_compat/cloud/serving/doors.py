@@ -70,7 +70,7 @@ class _Backend:
 
         if not self._tails.of(runner.account_id, self._name):
             return await ask()
-        subject = Subject(runner.account_id, self._name, runner.version_id(self._name))
+        subject = Subject(runner.account_id, self._name, runner.version_id(self._name) or "")
         return await self._tails.follow(subject, request, ask)
 
     async def scheduled(self, cron: str, time_ms: float, *, worker: str | None = None) -> ScheduledResult:

@@ -6,7 +6,6 @@ Its stores are those of the control plane: what a Worker writes, the API shows a
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import shutil
 import tempfile
@@ -68,11 +67,14 @@ class Runner:
             return "there is no such Worker"
         if script.settings.get("enabled") is False:
             return "there is no address for it: workers_dev is false"
-        return self._reasons.get(name)
+        if name in self._reasons or self.version_id(name) is not None:
+            return self._reasons.get(name)
+        return "there is no version of it that runs yet"
 
-    def version_id(self, name: str) -> str:
-        """Which version of a running Worker answers."""
-        return next(worker.root.name for worker in self.world.config.workers if worker.name == name)
+    def version_id(self, name: str) -> str | None:
+        """Which version of a Worker answers; None when none runs."""
+        workers = self.world.config.workers
+        return next((worker.root.name for worker in workers if worker.name == name), None)
 
     def try_out(self, script: Script, version: Version) -> float:
         """How many seconds `version` takes to load as the version of `script` that answers; 0 when it
@@ -83,6 +85,7 @@ class Runner:
         try:
             return self.world.check(WorldConfig(tuple(workers)))[script.name]
         except UserError as error:
+            shutil.rmtree(self._folder / script.name / version.id, ignore_errors=True)
             raise invalid(self._told(error)) from None
 
     async def refresh(self) -> None:
@@ -110,10 +113,14 @@ class Runner:
             self._scratch.cleanup()
 
     async def _forget_gone(self) -> None:
-        """Remove the objects of classes and Workers that were deleted meanwhile, with their data."""
+        """Remove the files of Workers that were deleted meanwhile, and the objects of classes that were, with
+        their data."""
+        scripts = self._workers.scripts.all(self.account_id)
+        for name in {path.name for path in self._folder.glob("*")} - {script.name for script in scripts}:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
         names = {
             f"{script.name}-{name}"
-            for script in self._workers.scripts.all(self.account_id)
+            for script in scripts
             for name in [*script.classes, *(found.first_name for found in script.classes.values())]
         }
         gone, self._durable_names = self._durable_names - names, names
@@ -158,4 +165,4 @@ class Runner:
     def _configured(self, script: Script, version: Version) -> WorkerConfig:
         configured(script, version, Path())  # nothing is unpacked that cannot run
         root = unpacked(self._folder, script, version, self._workers.versions, self._workers.assets)
-        return dataclasses.replace(configured(script, version, root))
+        return configured(script, version, root)

@@ -18,7 +18,7 @@ from wrangler_compat.cloud.envelope import Refusal, answer
 from wrangler_compat.cloud.identity import timestamp
 from wrangler_compat.cloud.tails.filters import check_filters
 from wrangler_compat.cloud.tails.masking import TAILS
-from wrangler_compat.cloud.tails.tails import Tail, tail_shown
+from wrangler_compat.cloud.tails.tails import Tail
 from wrangler_compat.cloud.workers.script_routes import SCRIPT, script_of
 
 PROTOCOL = "trace-v1"
@@ -63,7 +63,7 @@ async def _close(call: Call) -> Response:
 def _shown(call: Call, tail: Tail) -> dict[str, str]:
     base = call.request.base_url
     url = base.replace(scheme="wss" if base.scheme == "https" else "ws", path=_SOCKET.format(tail_id=tail.id))
-    return tail_shown(tail, str(url), timestamp(tail.expires_ms))
+    return {"id": tail.id, "url": str(url), "expires_at": timestamp(tail.expires_ms)}
 
 
 async def _tell(cloud: Cloud, socket: WebSocket) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from edge.http.request import Request
 from edge.http.response import Response
@@ -119,8 +118,3 @@ class Tails:
         now_ms = self._clock.now_ms()
         for tail in [tail for tail in self._tails.values() if tail.expires_ms <= now_ms]:
             self.close(tail)
-
-
-def tail_shown(tail: Tail, url: str, expires_at: str) -> dict[str, Any]:
-    """A tail as the API shows it."""
-    return {"id": tail.id, "url": url, "expires_at": expires_at}

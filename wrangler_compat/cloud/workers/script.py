@@ -13,6 +13,9 @@ from edge.kernel.random import RandomStreams
 from wrangler_compat.cloud.catalogue import Catalogue
 from wrangler_compat.cloud.workers.migrations import Classes, DurableClass
 
+#: Settings that are of a script, not of a version, though an upload may bring them.
+UNVERSIONED = ("logpush", "observability", "tail_consumers", "tags")
+
 
 @dataclass(frozen=True, slots=True)
 class Script:

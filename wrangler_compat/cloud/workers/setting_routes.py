@@ -15,10 +15,8 @@ from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, answer
 from wrangler_compat.cloud.identity import timestamp
 from wrangler_compat.cloud.workers.bindings import shown
-from wrangler_compat.cloud.workers.script import Script
+from wrangler_compat.cloud.workers.script import UNVERSIONED, Script
 from wrangler_compat.cloud.workers.script_routes import SCRIPT, script_of
-
-_UNVERSIONED = ("logpush", "observability", "tail_consumers", "tags")
 
 
 def routes(cloud: Cloud) -> list[Route]:
@@ -63,7 +61,7 @@ async def _script_settings(call: Call) -> Response:
 
 async def _change_settings(call: Call) -> Response:
     body = await call.json_object()
-    changes = {name: body[name] for name in _UNVERSIONED if name in body}
+    changes = {name: body[name] for name in UNVERSIONED if name in body}
     call.cloud.workers.scripts.configure(script_of(call), **changes)
     return answer(_unversioned(script_of(call)))
 

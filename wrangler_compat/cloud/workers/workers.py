@@ -16,7 +16,7 @@ from wrangler_compat.cloud.workers.bindings import Binding, changed_secrets, res
 from wrangler_compat.cloud.workers.deployment import Deployment, Deployments
 from wrangler_compat.cloud.workers.migrations import exported, migrated
 from wrangler_compat.cloud.workers.references import check_references, users_of
-from wrangler_compat.cloud.workers.script import Script, Scripts
+from wrangler_compat.cloud.workers.script import UNVERSIONED, Script, Scripts
 from wrangler_compat.cloud.workers.upload import Upload
 from wrangler_compat.cloud.workers.version import NewVersion, Version, Versions
 
@@ -194,9 +194,6 @@ class Workers:
 
     def _take_settings(self, script: Script, upload: Upload) -> None:
         """What an upload says of the script itself, not of the version."""
-        given = {name: upload.metadata[name] for name in _SETTINGS if name in upload.metadata}
+        given = {name: upload.metadata[name] for name in UNVERSIONED if name in upload.metadata}
         if given:
             self.scripts.configure(script, **given)
-
-
-_SETTINGS = ("logpush", "observability", "tail_consumers", "tags")

@@ -77,9 +77,9 @@ def test_the_deployed_version_answers() -> None:
     run(check())
 
 
-def test_code_that_does_not_load_is_refused() -> None:
+def test_code_that_does_not_load_is_refused(tmp_path: Path) -> None:
     async def check() -> None:
-        async with serving() as calls:
+        async with serving(tmp_path) as calls:
             await calls.ok("PUT", AT, files=python("'one'"))
             broken = upload_of({"entry.py": "import nowhere\n"}, **FLAGS)
             for method, path in (("PUT", AT), ("POST", f"{AT}/versions")):
@@ -88,6 +88,7 @@ def test_code_that_does_not_load_is_refused() -> None:
                 assert text == "src/entry.py:1: ModuleNotFoundError: No module named 'nowhere'"
             assert await asked(calls) == (200, "one")
             assert len((await calls.ok("GET", f"{AT}/versions"))["items"]) == 1
+            assert len(list(tmp_path.rglob("workers/hello/*"))) == 1
             escape = upload_of({"entry.py": "pass", "../../out.py": "pass"}, **FLAGS)
             assert "cannot be the name of a file" in (await calls.no("PUT", AT, files=escape))[2]
 
@@ -178,6 +179,7 @@ def test_data_goes_with_its_class_and_with_its_worker(tmp_path: Path, on_disk: b
             await calls.ok("PUT", AT, files=counter("new", migrations=again))
             assert await asked(calls) == (200, "new 1")
             await calls.ok("DELETE", AT)
+            assert list(tmp_path.rglob("workers/hello")) == []
             await calls.ok("PUT", AT, files=counter("newest", migrations=FIRST_MIGRATION))
             assert await asked(calls) == (200, "newest 1")
 
