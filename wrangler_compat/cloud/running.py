@@ -17,7 +17,7 @@ from wrangler_compat.cloud.app import api
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.failing import Failing
-from wrangler_compat.cloud.serving.doors import Doors
+from wrangler_compat.cloud.serving.doors import Doors, OnCall
 from wrangler_compat.cloud.tails.masking import LenientSocket
 from wrangler_compat.dev.listener import url_of
 
@@ -49,14 +49,14 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    cloud: Cloud, listener: socket.socket, on_answer: OnAnswer | None = None
+    cloud: Cloud, listener: socket.socket, on_answer: OnAnswer | None = None, on_call: OnCall | None = None
 ) -> AsyncIterator[Running]:
     """Answer calls to `cloud` on a bound socket; at the end calls under way are answered first. `on_answer`
-    is told of the requests to Workers."""
+    is told of the requests to Workers, `on_call` of the calls of the API."""
     await cloud.start()
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
-        Doors(Failing(api(cloud), cloud.faults), cloud, on_answer),
+        Doors(Failing(api(cloud), cloud.faults), cloud, on_answer, on_call),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -66,7 +66,12 @@ async def _answer(options: CloudOptions, console: Console, listener: socket.sock
         for line in options.faults:
             cloud.faults.add(line)
         accounts = _accounts(options, cloud)
-        async with serving(cloud, listener, console.answered) as running:
+
+        def say_call(method: str, path: str, status: int | None, duration_s: float) -> None:
+            outcome = "no answer" if status is None else status
+            console.say(f"{method} {path} {outcome} ({round(duration_s * 1000)}ms)")
+
+        async with serving(cloud, listener, console.answered, say_call) as running:
             for line in _welcome(running, accounts):
                 console.say(line)
             gc.freeze()  # what start-up made stays; from here on there is garbage

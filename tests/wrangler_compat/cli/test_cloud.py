@@ -18,8 +18,10 @@ COMMAND = [sys.executable, "-m", "wrangler_compat.cli.main", "cloud", "--port", 
 
 
 @contextmanager
-def started(state: Path, *arguments: str, accounts: int = 1) -> Iterator[list[dict[str, str]]]:
-    """A running `edge cloud`; the variables of each of its accounts."""
+def started(
+    state: Path, *arguments: str, accounts: int = 1, told: list[str] | None = None
+) -> Iterator[list[dict[str, str]]]:
+    """A running `edge cloud`; the variables of each of its accounts. In the end `told` has what it said."""
     with subprocess.Popen([*COMMAND, str(state), *arguments], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Ready on http://127.0.0.1:")
@@ -33,6 +35,8 @@ def started(state: Path, *arguments: str, accounts: int = 1) -> Iterator[list[di
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
+            if told is not None:
+                told += process.stdout
 
 
 def name_of(variables: dict[str, str]) -> str:
@@ -44,11 +48,14 @@ def name_of(variables: dict[str, str]) -> str:
 
 
 def test_it_answers_and_keeps_its_accounts(tmp_path: Path) -> None:
-    with started(tmp_path / "state") as [drawn]:
+    told: list[str] = []
+    with started(tmp_path / "state", told=told) as [drawn]:
         assert name_of(drawn) == "local"
         second = subprocess.run([*COMMAND, str(tmp_path / "state")], capture_output=True, text=True)
         assert second.returncode == 1
         assert "another `edge cloud` uses this state" in second.stderr
+    [line] = told
+    assert line.startswith(f"GET /client/v4/accounts/{drawn['CLOUDFLARE_ACCOUNT_ID']} 200 (")
     chosen = ("--account", "local", "--account", "second", "--token", "chosen")
     with started(tmp_path / "state", *chosen, accounts=2) as [first, other]:
         assert first["CLOUDFLARE_ACCOUNT_ID"] == drawn["CLOUDFLARE_ACCOUNT_ID"]

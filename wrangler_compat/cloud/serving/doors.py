@@ -6,9 +6,9 @@ the API.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edge.errors import UserError
 from edge.http.request import Request
@@ -23,22 +23,44 @@ from wrangler_compat.cloud.tails.tails import Tails
 
 _LOCAL = ".localhost"
 
+#: Told of each call of the API: method, path, status (None: no answer), and how many seconds it took.
+OnCall = Callable[[str, str, int | None, float], None]
+
 
 class Doors:
     """The API and all Workers behind one socket."""
 
-    def __init__(self, api: ASGIApp, cloud: Cloud, on_answer: OnAnswer | None) -> None:
+    def __init__(
+        self, api: ASGIApp, cloud: Cloud, on_answer: OnAnswer | None = None, on_call: OnCall | None = None
+    ) -> None:
         self._api = api
         self._cloud = cloud
         self._on_answer = on_answer
+        self._on_call = on_call
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         names = worker_names(scope)
         if names is None:
-            await self._api(scope, receive, send)
+            await self._call(scope, receive, send)
             return
         backend = _Backend(names[0], self._runner(names[1]), self._cloud.tails)
         await FrontDoor(backend, self._cloud.clock, on_answer=self._on_answer)(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started_s = self._cloud.clock.monotonic()
+        status: int | None = None
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._api(scope, receive, noted)
+        finally:
+            if self._on_call is not None and scope["type"] == "http":
+                duration_s = self._cloud.clock.monotonic() - started_s
+                self._on_call(scope["method"], scope["path"], status, duration_s)
 
     def _runner(self, account_name: str | None) -> Runner | None:
         for account in self._cloud.accounts.all():

@@ -37,7 +37,7 @@ def python(answer: str, **metadata: Any) -> Files:
 @asynccontextmanager
 async def serving(folder: Path | None = None) -> AsyncIterator[Calls]:
     cloud = Cloud(folder, WallClock(), RandomStreams(), serve=True)
-    doors = Doors(api(cloud), cloud, None)
+    doors = Doors(api(cloud), cloud)
     transport = httpx.ASGITransport(app=doors)
     async with httpx.AsyncClient(transport=transport, base_url="http://cloud/client/v4") as client:
         try:
