@@ -22,7 +22,7 @@ NOT_RUN = (
     "edge dev",
     "edge cloud --serve",
     "pytest",
-    "pip install 'cortex-edge[deploy]' workers-runtime-sdk",
+    "pip install '/path/to/cortex-edge[deploy]' workers-runtime-sdk",
 )
 
 

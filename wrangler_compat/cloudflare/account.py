@@ -31,7 +31,8 @@ _NO_TOKEN = (
     "and put it into this variable of the environment; it is read from nowhere else, and never stored."
 )
 _NO_PACKAGE = (
-    "What is on Cloudflare is reached with the package `cloudflare`: pip install 'cortex-edge[deploy]'"
+    "What is on Cloudflare is reached with the package `cloudflare`, of the extra `deploy`: "
+    "pip install blake3 cloudflare"
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,19 @@ _HASH_DIGITS = 32
 _PAGES_WORKER = "/_worker.js"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AssetFile:
     """One static file. `path` starts with a slash; `content_type` is None where the name tells none."""
 
     path: str
     file: Path
     size_bytes: int
-    hash: str
     content_type: str | None
+
+    @cached_property
+    def hash(self) -> str:
+        """What Cloudflare knows it by; read when it is asked for."""
+        return asset_hash(self.file.read_bytes(), self.file.name)
 
 
 def asset_files(config: AssetsConfig) -> list[AssetFile]:
@@ -53,8 +58,15 @@ def asset_settings(config: AssetsConfig, configured: dict[str, Any]) -> dict[str
 
 
 def asset_hash(content: bytes, file_name: str) -> str:
-    """32 hex digits: BLAKE3 of the content in base64 and the extension without its dot."""
-    import blake3
+    """32 hex digits: BLAKE3 of the content in base64 and the extension without its dot. Raises UserError
+    where the package for it is missing."""
+    try:
+        import blake3
+    except ModuleNotFoundError:
+        raise UserError(
+            "The hashes of static files are made with the package `blake3`, of the extra `deploy`: "
+            "pip install blake3 cloudflare"
+        ) from None
 
     extension = Path(file_name).suffix[1:]
     return str(blake3.blake3(base64.b64encode(content) + extension.encode()).hexdigest()[:_HASH_DIGITS])
@@ -69,8 +81,7 @@ def _asset(path: str, asset: Asset) -> AssetFile:
             f"{size_bytes / (1 << 20):.1f} MiB.",
             file=asset.file,
         )
-    content = asset.file.read_bytes()
-    return AssetFile(path, asset.file, len(content), asset_hash(content, asset.file.name), asset.content_type)
+    return AssetFile(path, asset.file, size_bytes, asset.content_type)
 
 
 def _refuse_pages_worker(config: AssetsConfig, found: list[AssetFile]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -109,6 +110,12 @@ def test_another_base_url() -> None:
 def test_a_base_url_that_is_none() -> None:
     environment = {**ENVIRONMENT, "CLOUDFLARE_API_BASE_URL": "127.0.0.1:9999"}
     with pytest.raises(UserError, match="has to be an http or https URL"), opened(environment=environment):
+        pass
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cloudflare", None)
+    with pytest.raises(UserError, match="pip install blake3 cloudflare"), opened(environment=ENVIRONMENT):
         pass
 
 
