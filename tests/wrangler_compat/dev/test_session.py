@@ -60,7 +60,7 @@ def test_configuration_and_secrets_are_reloaded(tmp_path: Path) -> None:
         dev.until("Reloaded (.dev.vars) in ")
         assert get(port) == (200, "secret")
         (folder / "wrangler.jsonc").write_text("{ nonsense")
-        assert "wrangler.jsonc:1: " in dev.until("✘ [ERROR]")
+        assert "wrangler.jsonc:1:3: " in dev.until("✘ [ERROR]")
         assert get(port) == (200, "secret")
 
 
