@@ -3,19 +3,25 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test docker fast lint types bench clean
+# Tests side by side, a process for each core; whoever is done takes over from the others.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
+.PHONY: run test slow docker fast lint types bench clean
 
 run: $(STAMP)            ## serve Cortex and print where: sign in, send a message, look at its waterfall
 	$(BIN)/edge dev cortex
 
-test: $(STAMP)           ## all tests; what a test needs and cannot find is skipped with the reason
-	$(BIN)/python -m pytest
+test: $(STAMP)           ## the tests; what a test needs and cannot find is skipped with the reason
+	$(PYTEST) -m "not slow"
+
+slow: $(STAMP)           ## the slow ones: many seeds, hundreds of kills, days of an app, recorded answers
+	$(PYTEST) -m slow
 
 docker: $(STAMP)         ## the tests of the docker engine, on a daemon of their own; needs root and dockerd
 	tests/sandbox/engines/docker/dockerd.sh run $(BIN)/python -m pytest -m docker -n 3
 
 fast: $(STAMP)           ## tests that take no more than a moment
-	$(BIN)/python -m pytest -m "not slow and not browser and not peers and not docker"
+	$(PYTEST) -m "not slow and not browser and not peers and not docker"
 
 lint: $(STAMP)           ## style, banned APIs, types
 	$(BIN)/ruff check .
