@@ -2,13 +2,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+READY  := $(VENV)/.ready
 
 # Tests side by side, a process for each core; whoever is done takes over from the others.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: run test slow docker fast lint types bench clean
 
-run: $(STAMP)            ## serve Cortex and print where: sign in, send a message, look at its waterfall
+run: $(READY)            ## serve Cortex and print where: sign in, send a message, look at its waterfall
 	$(BIN)/edge dev cortex
 
 test: $(STAMP)           ## the tests; what a test needs and cannot find is skipped with the reason
@@ -30,14 +31,20 @@ lint: $(STAMP)           ## style, banned APIs, types
 bench: $(STAMP)          ## measure, beside the peers that are installed
 	$(BIN)/python -m benchmarks
 
-$(STAMP): pyproject.toml
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "cortex-edge needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+
+$(READY): pyproject.toml | $(BIN)/python  # what serving needs; half of the time that tests take to install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
+
+$(STAMP): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(READY)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
