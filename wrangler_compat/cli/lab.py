@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-_WORLDS = ["virtual", "real", "both"]
+_WORLDS = ["virtual", "real", "both", "crowd"]
 
 
 @click.command("lab")
 @click.argument("directory", default="cortex", metavar="[DIR]")
 @click.option("--world", type=click.Choice(_WORLDS), default="both", show_default=True,
-              help="virtual: modelled time, many seeds; real: this machine.")  # fmt: skip
+              help="virtual: modelled time, many seeds; real: this machine; crowd: a crowd.")  # fmt: skip
 @click.option("--only", metavar="1,3", help="Only these optimisations, by number or name, beside `before`.")
 @click.option("--path", "paths", multiple=True, type=click.Choice(["warm", "changed", "cold"]),
               help="Only this path; may be repeated.")  # fmt: skip
@@ -21,21 +21,25 @@ _WORLDS = ["virtual", "real", "both"]
     "--rounds", type=click.IntRange(1), default=10, show_default=True, help="Messages in real time."
 )
 @click.option(
-    "--crowd", type=click.IntRange(0), default=0, metavar="N", help="Also N sessions at once, for real."
+    "--crowd",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Also one session alone, then N at once, for real, with the last of the variants; 50 for "
+    "`--world crowd`.",
 )
 @click.option("--profile", default="streaming-seed", show_default=True, help="The latency profile.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", metavar="FILE", help="Write a page with the waterfalls.")
 def command(
-    directory: str, world: str, only: str | None, paths: tuple[str, ...], seeds: int, rounds: int, crowd: int,
-    profile: str, as_json: bool, html: str | None,
+    directory: str, world: str, only: str | None, paths: tuple[str, ...], seeds: int, rounds: int,
+    crowd: int | None, profile: str, as_json: bool, html: str | None,
 ) -> None:  # fmt: skip
     """Run Cortex (the project in DIR) before and after its optimisations, and say what each one brings.
 
     \b
     edge lab cortex
     edge lab cortex --world virtual --only 1,3 --seeds 100
-    edge lab cortex --world real --path warm --crowd 50
+    edge lab cortex --world crowd --rounds 20
     """
     from rich.console import Console
 
@@ -48,6 +52,7 @@ def command(
     (config,) = config_paths(Path(directory), ())
     console, err = Console(), Console(stderr=True)
     choices, wanted = variants(only), paths or PATHS
+    crowd = 50 if world == "crowd" and crowd is None else crowd
     found: dict[str, list[Measured]] = {}
     with err.status("edge lab") as status:
         if world in ("virtual", "both"):
@@ -56,8 +61,8 @@ def command(
         if world in ("real", "both"):
             title = f"this machine, process engine, {rounds} messages, no model"
             found[title] = run_real(config, rounds, wanted, choices, status.update)
-        if crowd:
-            title = f"this machine, {crowd} sessions at once"
+        if crowd is not None:
+            title = f"this machine, one session and {crowd}, {rounds} messages each"
             found[title] = run_crowd(config, crowd, rounds, choices[-1], status.update)
     if html is not None:
         Path(html).write_text(report.as_html(dict(found)), encoding="utf-8")

@@ -22,6 +22,9 @@ from wrangler_compat.modules.dialect import PythonDialect
 
 #: Nobody sends a message in the moment in which the last answer ends.
 _THINKING_S = 0.3
+#: A crowd: how often each sends a message, and how many sandboxes start at once.
+_BETWEEN_S = 1.0
+_PREPARED_AT_ONCE = 4
 Told = Callable[[str], None]
 
 
@@ -91,22 +94,38 @@ def run_real(
 
 
 def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: Told) -> list[Measured]:
-    """Many sessions at once, each with `rounds` warm messages a second apart."""
+    """`rounds` warm messages, a second apart: of one session alone, then of `sessions` at once.
 
-    async def one(world: World, number: int) -> list[Measured]:
-        person = await Person(world, f"crowd-{number}").sign_in()
-        session_id = await prepared(person, variant, packages=False)
-        found = []
-        for _ in range(rounds):
-            await world.clock.sleep(1.0)
-            answer = await person.message(session_id, "hello", variant.query)
-            found.append(measured(f"warm, {sessions} at once", variant, answer))
-        return found
+    All are prepared before the first of them is measured; within the second each has a moment of its own.
+    Raises LabFailure.
+    """
+
+    async def crowd(world: World, name: str, path: str, size: int) -> list[Measured]:
+        few = asyncio.Semaphore(_PREPARED_AT_ONCE)
+
+        async def arrived(number: int) -> tuple[Person, str]:
+            async with few:
+                person = await Person(world, f"{name}-{number}").sign_in()
+                return person, await prepared(person, variant, packages=False)
+
+        async def talking(number: int, person: Person, session_id: str) -> list[Measured]:
+            await world.clock.sleep(_BETWEEN_S * number / size)
+            found = []
+            for _ in range(rounds):
+                await world.clock.sleep(_BETWEEN_S)
+                answer = await person.message(session_id, "hello", variant.query)
+                found.append(measured(path, variant, answer))
+            return found
+
+        told(f"real: {path}: getting ready")
+        people = await asyncio.gather(*(arrived(number) for number in range(size)))
+        told(f"real: {path}")
+        groups = await asyncio.gather(*(talking(number, *one) for number, one in enumerate(people)))
+        return [one for group in groups for one in group]
 
     async def work(world: World) -> list[Measured]:
-        told(f"real: {sessions} sessions at once")
-        groups = await asyncio.gather(*(one(world, number) for number in range(sessions)))
-        return [one for group in groups for one in group]
+        alone = await crowd(world, "alone", "warm, alone", 1)
+        return alone + await crowd(world, "crowd", f"warm, {sessions} at once", sessions)
 
     return _in_real_world(config, work)
 
