@@ -170,7 +170,9 @@ async def _test(shell: Interpreter, words: list[str], streams: Streams) -> int:
     try:
         if words[0] == "[" and (not given or given.pop() != "]"):
             raise BadTest("missing `]'")
-        return 0 if holds(given, shell.instance.tree, shell.state.cwd) else 1
+        ends = (streams.stdin, streams.stdout, streams.stderr)
+        on_terminal = [str(number) for number, end in enumerate(ends) if end.is_terminal]
+        return 0 if holds(given, shell.instance.tree, shell.state.cwd, on_terminal) else 1
     except BadTest as mistake:
         await streams.stderr.write(f"sh: {words[0]}: {mistake}\n".encode())
         return 2

@@ -29,6 +29,7 @@ from sandbox.engines.fake.pipe import Filled, Pipe, PipeEnd, pair
 from sandbox.engines.fake.process import FakeProcess, Handle, Program, Raw
 from sandbox.engines.fake.programs import PROGRAMS
 from sandbox.engines.fake.shell import FakeShell
+from sandbox.engines.fake.terminal import FakeTerminal
 from sandbox.engines.fake.tree import Tree
 
 if TYPE_CHECKING:
@@ -127,17 +128,35 @@ class FakeInstance:
         self.alive()
         whole = {**self.env, **(env or {})}
         if terminal is not None:
-            whole |= {"TERM": "xterm-256color", "COLUMNS": str(terminal.cols), "LINES": str(terminal.rows)}
+            whole["TERM"] = "xterm-256color"
         if not self.tree.exists(cwd):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), cwd)
         program = self.program(argv, whole["PATH"], cwd)
         if program is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
-        source = Pipe() if stdin or terminal is not None else Filled()
-        out = Pipe()
-        process = FakeProcess(self, argv, whole, cwd, source, out, out if terminal is not None else Pipe())
+        if terminal is None:
+            source = Pipe() if stdin else Filled()
+            process = FakeProcess(self, argv, whole, cwd, source, Pipe(), Pipe())
+        else:
+            process = self._on_terminal(FakeTerminal(terminal), argv, whole, cwd)
         process.run(program)
-        return Handle(process, merged=terminal is not None)
+        return Handle(process)
+
+    def _on_terminal(
+        self, terminal: FakeTerminal, argv: tuple[str, ...], env: Mapping[str, str], cwd: str
+    ) -> FakeProcess:
+        """The leader of what runs on a terminal."""
+        process = FakeProcess(self, argv, env, cwd, terminal.input, terminal.output, terminal.output)
+        process.terminal = terminal
+
+        def signal(number: int) -> None:
+            for one in list(self.processes.values()):
+                if one.group == process.group:
+                    one.signal(number)
+
+        terminal.signal = signal
+        spawn_outside(terminal.run(), name="fake terminal")
+        return process
 
     async def open_shell(self, *, cwd: str, env: Mapping[str, str]) -> Shell:
         self.alive()

@@ -139,7 +139,8 @@ class Interpreter:
         for index, command in enumerate(commands):
             last = index == len(commands) - 1
             out = streams.stdout if last else Pipe()
-            stages.append(self._stage(command, Streams(stdin, out, streams.stderr), last=last))
+            inside = Streams(stdin, out, streams.stderr)
+            stages.append(self._stage(command, inside, first=index == 0, last=last))
             stdin = out
         codes = await asyncio.gather(*stages)
         code = codes[-1]
@@ -147,7 +148,7 @@ class Interpreter:
             code = next((one for one in reversed(codes) if one != 0), 0)
         return int(code == 0) if _is_negated(node) else code
 
-    async def _stage(self, command: Any, streams: Streams, *, last: bool) -> int:
+    async def _stage(self, command: Any, streams: Streams, *, first: bool, last: bool) -> int:
         child = self._child()
         try:
             return await child._node(command, streams)
@@ -158,7 +159,8 @@ class Interpreter:
         finally:
             if not last:
                 streams.stdout.end()
-            streams.stdin.drop()
+            if not first:
+                streams.stdin.drop()
 
     # -- compounds
 
@@ -331,10 +333,10 @@ class Interpreter:
             raise
 
     def _share_group(self, process: FakeProcess) -> None:
-        """What a shell that is a program starts is of its process group."""
+        """What a shell that is a program starts is of its process group, and on its terminal."""
         own = self.instance.processes.get(self.pid)
         if own is not None:
-            process.group = own.group
+            process.group, process.terminal = own.group, own.terminal
 
     # -- words and redirections
 

@@ -16,6 +16,11 @@ class Pipe:
         self._broken = False
         self._changed: asyncio.Future[None] | None = None
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a user sits at the other end."""
+        return False
+
     def _wake(self) -> None:
         changed, self._changed = self._changed, None
         if changed is not None and not changed.done():
@@ -101,6 +106,10 @@ class Borrowed(Pipe):
     def __init__(self, lent: Pipe) -> None:
         super().__init__()
         self._lent = lent
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._lent.is_terminal
 
     async def read(self, limit: int = ROOM_BYTES) -> bytes:
         return await self._lent.read(limit)

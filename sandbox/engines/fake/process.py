@@ -8,7 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from edge.containers.engine import Connection, ContainerGone
+from edge.containers.engine import Connection, ContainerGone, Terminal
 from edge.kernel.tasks import spawn_outside
 from sandbox.engines.fake.pipe import Pipe, PipeEnd
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge.containers.engine import Service
     from edge.kernel.clock import Clock
     from sandbox.engines.fake.instance import FakeInstance
+    from sandbox.engines.fake.terminal import FakeTerminal
     from sandbox.engines.fake.tree import Tree
 
 #: A program: it runs until it returns its exit code.
@@ -50,6 +51,8 @@ class FakeProcess:
         self.on_signal: Callable[[int], bool] | None = None
         #: A part of a shell, not a program of its own: `ps` does not list it.
         self.hidden = False
+        #: Where its user sits, if it has one.
+        self.terminal: FakeTerminal | None = None
         self._ports: list[int] = []
         self._task: asyncio.Task[int] | None = None
         self._begun = False
@@ -146,10 +149,15 @@ class FakeProcess:
 class Handle:
     """`edge.containers.engine.Process`: the same program from outside."""
 
-    def __init__(self, process: FakeProcess, *, merged: bool) -> None:
+    def __init__(self, process: FakeProcess) -> None:
         self._process = process
-        self._io = PipeEnd(process.stdout, process.stdin)
-        self._stderr = None if merged else PipeEnd(process.stderr, Pipe())
+        terminal = process.terminal
+        self._stderr: Connection | None = None
+        if terminal is not None:
+            self._io = PipeEnd(terminal.screen, terminal.keys)
+        else:
+            self._io = PipeEnd(process.stdout, process.stdin)
+            self._stderr = PipeEnd(process.stderr, Pipe())
 
     @property
     def pid(self) -> int:
@@ -178,4 +186,5 @@ class Handle:
             member.signal(number)
 
     async def resize(self, cols: int, rows: int) -> None:
-        self._process.env |= {"COLUMNS": str(cols), "LINES": str(rows)}
+        if self._process.terminal is not None:
+            self._process.terminal.size = Terminal(cols, rows)

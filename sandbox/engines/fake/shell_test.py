@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sandbox.engines.fake.tree import Tree
 
@@ -21,18 +21,21 @@ class BadTest(Exception):
     """An expression that is none; the message is bash's where bash has one."""
 
 
-def holds(given: list[str], tree: Tree, cwd: str) -> bool:
-    """Whether an expression is true. Raises BadTest."""
+def holds(given: list[str], tree: Tree, cwd: str, on_terminal: Sequence[str] = ()) -> bool:
+    """Whether an expression is true; `on_terminal` lists descriptors. Raises BadTest."""
     if len(given) == 3 and given[1] in _TEXTS | _NUMBERS:
         return _compared(*given)
     if given[:1] == ["!"] and len(given) > 1:
-        return not holds(given[1:], tree, cwd)
+        return not holds(given[1:], tree, cwd, on_terminal)
     for word, either in (("-o", any), ("-a", all)):  # -a binds closer
         if word in given[1:-1]:
             at = given.index(word, 1)
-            return either([holds(given[:at], tree, cwd), holds(given[at + 1 :], tree, cwd)])
+            sides = (given[:at], given[at + 1 :])
+            return either([holds(side, tree, cwd, on_terminal) for side in sides])
     if len(given) < 2:
         return bool(given and given[0])
+    if given[0] == "-t" and len(given) == 2:
+        return given[1] in on_terminal
     if len(given) == 2:
         return _unary(given[0], given[1], tree, cwd)
     if len(given) == 3:

@@ -18,7 +18,7 @@ def test_a_terminal_of_the_session(sdk: SdkHouse) -> None:
                 message = await socket.receive()
                 if isinstance(message, str) and json.loads(message)["type"] == "ready":
                     break
-            await socket.send(b"stty size; echo $((40 + 2)) $SHOWN $PWD $TERM; exit 3\n")
+            await socket.send(b"stty size; echo sho'wn' $SHOWN $PWD $TERM; exit 3\n")
             shown = b""
             while True:
                 message = await socket.receive()
@@ -29,7 +29,7 @@ def test_a_terminal_of_the_session(sdk: SdkHouse) -> None:
                 if control["type"] == "exit":
                     break
             assert b"30 100" in shown
-            assert b"42 1 /tmp xterm-256color" in shown
+            assert b"shown 1 /tmp xterm-256color" in shown
             assert control["code"] == 3
 
     sdk.run(body)

@@ -18,6 +18,7 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 async def _sh(process: FakeProcess) -> int:
     """`sh -c COMMAND [NAME ARG …]`, `sh FILE`, or a script on stdin; with `-e`, `-u`, `-o pipefail`."""
     from sandbox.engines.fake.builtins import ShellExit, switch
+    from sandbox.engines.fake.interactive import interact
     from sandbox.engines.fake.interpreter import Interpreter
     from sandbox.engines.fake.shell_redirects import Streams
     from sandbox.engines.fake.shell_state import State
@@ -27,11 +28,13 @@ async def _sh(process: FakeProcess) -> int:
     is_command = False
     while words and words[0].startswith("-"):
         word = words.pop(0)
-        if word in ("--norc", "--noprofile", "--login", "-l"):
+        if word in ("--norc", "--noprofile", "--login", "-l", "-i"):
             continue
         is_command = is_command or "c" in word
         if letters := word[1:].replace("c", "").replace("l", ""):
             words = switch(state.options, [f"-{letters}", *words])
+    if not words and process.stdin.is_terminal:
+        return await interact(process, Interpreter(process.instance, state, process.pid))
     try:
         source = await _source(process, state, words, is_command=is_command)
     except OSError as problem:
@@ -123,6 +126,17 @@ async def _ps(process: FakeProcess) -> int:
     return 0
 
 
+async def _stty(process: FakeProcess) -> int:
+    """`stty size`."""
+    if process.argv[1:] != ("size",):
+        raise UnknownOption(f"{' '.join(process.argv[1:]) or 'without arguments it'} is not supported")
+    if process.terminal is None or not process.stdin.is_terminal:
+        await process.complain("stty: 'standard input': Inappropriate ioctl for device\n")
+        return 1
+    await process.say(f"{process.terminal.size.rows} {process.terminal.size.cols}\n")
+    return 0
+
+
 async def _as_builtin(process: FakeProcess) -> int:
     """A builtin of the shell, called as a program of its own."""
     from sandbox.engines.fake.builtins import BUILTINS
@@ -138,5 +152,6 @@ async def _as_builtin(process: FakeProcess) -> int:
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 ON_PROCESSES: dict[str, Program] = {
     "sh": _sh, "bash": _sh, "dash": _sh, "sleep": _sleep, "kill": _kill, "pgrep": _pgrep, "ps": _ps,
+    "stty": _stty,
     **dict.fromkeys(("echo", "printf", "pwd", "test", "[", "true", "false", "nohup", "which"), _as_builtin),
 }  # fmt: skip
