@@ -32,6 +32,7 @@ def test_the_table_of_keys_is_the_schemas() -> None:
 
 #: The page that explains a command, with all its flags.
 HOME = {
+    "completion": "cli.md",
     "whoami": "cli.md",
     "versions": "cli.md",
     "tail": "cli.md",

@@ -26,7 +26,7 @@ def read_json(name: str) -> Any:
     try:
         text = read_bytes(name).decode()
         try:
-            return json.loads(text)
+            return strict_json(text)
         except json.JSONDecodeError:
             return jsonc.loads(text)
     except json.JSONDecodeError as mistake:
@@ -36,6 +36,15 @@ def read_json(name: str) -> Any:
         raise UserError(f"{name} is not JSON: it is not UTF-8 text") from None
     except RecursionError:
         raise UserError(f"{name} is nested too deeply") from None
+
+
+def strict_json(text: str) -> Any:
+    """The value of a text of JSON, without NaN and its like. Raises json.JSONDecodeError."""
+
+    def refuse(constant: str) -> Any:
+        raise json.JSONDecodeError(f"{constant} is not JSON", text, text.index(constant))
+
+    return json.loads(text, parse_constant=refuse)
 
 
 @contextmanager

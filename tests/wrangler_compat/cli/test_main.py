@@ -35,3 +35,10 @@ def test_the_shell_completes_commands_and_flags() -> None:
         env={"_EDGE_COMPLETE": "bash_complete", "COMP_WORDS": "edge kv key put --met", "COMP_CWORD": "4"},
     )  # fmt: skip
     assert answer.stdout == "plain,--metadata\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell(shell: str) -> None:
+    answer = CliRunner().invoke(edge, ["completion", shell])
+    assert answer.exit_code == 0
+    assert f"_EDGE_COMPLETE={shell}_complete" in answer.stdout

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import click
 
 from edge.errors import UserError
+from edge.kv.logic.keys import well_formed
+from edge.sql.logic.rules import has_statement
 from wrangler_compat.cli.d1.access import Result, opened
 from wrangler_compat.cli.d1.sql_text import decode, split
 from wrangler_compat.cli.files import read_bytes
@@ -60,7 +62,7 @@ def command(
         place.announce()
     try:
         if file is None:
-            results = _run(place, database, str(sql), preview=preview, quiet=as_json)
+            results = _run(place, database, well_formed(str(sql)), preview=preview, quiet=as_json)
         else:
             asks = is_interactive() and not yes and not as_json
             results = _run_file(place, database, file, preview=preview, quiet=as_json, asks=asks)
@@ -100,7 +102,7 @@ def _run_file(
     with opened(place, called, preview=preview, tell=_nothing if quiet else say) as found:
         if not quiet:
             found.announce()
-        if not split(sql):
+        if not has_statement(sql):
             raise UserError("No SQL statements detected.")
         results = found.access.ingest(sql)
     if not quiet:

@@ -6,7 +6,6 @@ Source: wrangler 4.164, `kv bulk put`, `get` and `delete`.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from types import NoneType
 from typing import Any
 
 from edge.errors import UserError
+from edge.kv.logic.keys import well_formed
 from edge.kv.logic.options import PutOptions
 
 _REPORTED_MAX = 12
@@ -89,24 +89,24 @@ def keys(items: Any, file: str) -> list[str]:
             f'Unexpected JSON input from "{file}".\n'
             f'Expected an array of strings or objects with a "name" key.\n{_some(wrong)}'
         )
-    return names
+    return [well_formed(name) for name in names]
 
 
 def _pair(index: int, item: dict[str, Any], file: str) -> Pair:
-    value: str = item["value"]
+    key, value = well_formed(item["key"]), item["value"]
     metadata = item.get("metadata")
     options = PutOptions(
         _seconds(item.get("expiration")),
         _seconds(item.get("expiration_ttl")),
-        None if metadata is None else _json(metadata),
+        None if metadata is None else well_formed(_json(metadata)),
     )
     if not item.get("base64"):
-        return Pair(index, item["key"], value.encode(errors="replace"), options)
+        return Pair(index, key, well_formed(value).encode(), options)
     try:
-        return Pair(index, item["key"], base64.b64decode(value, validate=True), options)
-    except binascii.Error:
+        return Pair(index, key, base64.b64decode(value, validate=True), options)
+    except ValueError:
         raise UserError(
-            f'The item at index {index} ("{item["key"]}") of "{file}" has a value that is not base64.'
+            f'The item at index {index} ("{key}") of "{file}" has a value that is not base64.'
         ) from None
 
 

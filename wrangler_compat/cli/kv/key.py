@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 
+from edge.kv.logic.keys import well_formed
 from edge.kv.logic.listing import ListedKey
 from edge.kv.logic.options import PutOptions
-from wrangler_compat.cli.files import read_bytes
+from wrangler_compat.cli.files import read_bytes, strict_json
 from wrangler_compat.cli.kv.flags import Chosen, namespace_flags
 from wrangler_compat.cli.saying import is_terminal, say, say_json, say_table
 
@@ -58,9 +59,12 @@ def put(
             "Conflicting options: <value> and --path cannot be used together. Please provide only one."
         )
     options = PutOptions(expiration, ttl, _metadata_json(metadata))
+    key = well_formed(key)
     chosen.place.announce()
-    data = value.encode(errors="surrogateescape") if value is not None else read_bytes(str(path))
-    what = f'the value "{value}" to key' if path is None else f"the contents of {path} to the key"
+    if value is not None:
+        data, what = value.encode(errors="surrogateescape"), f'the value "{well_formed(value)}" to key'
+    else:
+        data, what = read_bytes(str(path)), f"the contents of {path} to the key"
     remembered = "" if metadata is None else f' with metadata "{options.metadata_json}"'
     say(f'Writing {what} "{key}" on namespace {chosen.target.shown}{remembered}.')
     with chosen.opened() as namespace:
@@ -79,7 +83,7 @@ def get(key: str, text: bool, chosen: Chosen) -> None:
     edge kv key get logo --binding KV > logo.png
     """
     with chosen.opened() as namespace:
-        value = namespace.get(key)
+        value = namespace.get(well_formed(key))
     if value is None:
         say("Value not found")
     elif text:
@@ -99,7 +103,7 @@ def list_keys(prefix: str, chosen: Chosen) -> None:
     edge kv key list --binding KV --prefix user: | jq '.[].name'
     """
     with chosen.opened() as namespace:
-        found = namespace.list_keys(prefix)
+        found = namespace.list_keys(well_formed(prefix))
     if is_terminal():
         _say_keys(found)
     else:
@@ -115,6 +119,7 @@ def delete(key: str, chosen: Chosen) -> None:
     \b
     edge kv key delete greeting --binding KV
     """
+    key = well_formed(key)
     chosen.place.announce()
     say(f'Deleting the key "{key}" on namespace {chosen.target.shown}.')
     with chosen.opened() as namespace:
@@ -126,7 +131,7 @@ def _metadata_json(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+        return well_formed(json.dumps(strict_json(text), ensure_ascii=False, separators=(",", ":")))
     except ValueError:
         raise click.UsageError(f"--metadata must be valid JSON. Received: {text}") from None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import UserError
+from edge.kv.logic.keys import well_formed
 from edge.r2.logic.names import RULE, is_bucket_name
 
 
@@ -19,6 +20,7 @@ class ObjectPath:
     @classmethod
     def parse(cls, text: str) -> ObjectPath:
         """Everything after the first slash is the key. Raises UserError."""
+        text = well_formed(text)
         bucket, _, key = text.partition("/")
         if not bucket or not key:
             raise UserError(f"The object path must be in the form of {{bucket}}/{{key}} you provided {text}")

@@ -68,12 +68,26 @@ def test_deleting_says_that_it_did_not_ask(project: Path) -> None:
             [*PAIRS, {"key": "x", "value": "%", "base64": True}],
             'The item at index 3 ("x") of "file.json" has a',
         ),
+        ([*PAIRS, {"key": "x", "value": "ü", "base64": True}], 'index 3 ("x") of "file.json" has a value'),
         ("[{", "file.json is not JSON: "),
     ],
 )
 def test_one_wrong_item_and_nothing_is_written(project: Path, content: Any, message: str) -> None:
     assert message in refused("kv", "bulk", "put", written(project, content), "--binding", "KV")
     assert done("kv", "key", "list", "--binding", "KV") == "[]\n"
+
+
+def test_halves_of_characters_are_stored_as_javascript_does(project: Path) -> None:
+    file = written(project, '[{"key": "\\ud800", "value": "a\\udc00", "metadata": {"x": "\\ud800"}}]')
+    done("kv", "bulk", "put", file, "--binding", "KV")
+    listed = json.loads(done("kv", "key", "list", "--binding", "KV"))
+    assert listed == [{"name": "\ufffd", "metadata": {"x": "\ufffd"}}]
+    assert done("kv", "key", "get", "\ufffd", "--binding", "KV") == "a\ufffd"
+
+
+def test_what_json_does_not_have(project: Path) -> None:
+    file = written(project, '[{"key": "a", "value": "1", "expiration": NaN}]')
+    assert "NaN is not JSON" in refused("kv", "bulk", "put", file, "--binding", "KV")
 
 
 def test_many_wrong_items_are_not_all_listed(project: Path) -> None:

@@ -122,6 +122,7 @@ def test_a_binding_without_an_id_goes_by_its_name(project: Path) -> None:
             ["a", "1", "--binding", "KV", "--metadata", "nope"],
             "--metadata must be valid JSON. Received: nope",
         ),
+        (["a", "1", "--binding", "KV", "--metadata", "NaN"], "--metadata must be valid JSON"),
         (["a", "1", "--binding", "NOPE"], 'No KV namespace with binding "NOPE" was found'),
         (["a", "--path", "absent", "--binding", "KV"], "Could not read file: absent"),
         (["a", "1", "--binding", "KV", "--ttl", "5"], "KV PUT failed: 400 Invalid expiration_ttl of 5."),
@@ -138,6 +139,15 @@ def test_a_binding_without_an_id_goes_by_its_name(project: Path) -> None:
 def test_mistakes(project: Path, arguments: list[str], message: str) -> None:
     assert message in refused("kv", "key", "put", *arguments)
     assert not (project / ".wrangler").exists() or not list(project.rglob("*.sqlite-wal"))
+
+
+def test_arguments_that_are_no_text_are_bytes() -> None:
+    odd = b"\xff\xfe".decode(errors="surrogateescape")
+    said = done("kv", "key", "put", f"k{odd}", f"v{odd}", "--binding", "KV")
+    assert 'Writing the value "v\ufffd\ufffd" to key "k\ufffd\ufffd"' in said
+    assert edge("kv", "key", "get", f"k{odd}", "--binding", "KV").out == b"v\xff\xfe"
+    done("kv", "key", "delete", f"k{odd}", "--binding", "KV")
+    assert done("kv", "key", "list", "--binding", "KV") == "[]\n"
 
 
 def test_without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
