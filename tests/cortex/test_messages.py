@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from edge.config import WorldConfig
 from edge.simulator.user import LOST
-from tests.cortex.worlds import ALL, BEFORE, FIVE, MCP, Cortex, playing
+from tests.cortex.worlds import ALL, BEFORE, CONFIG, FIVE, MCP, Cortex, playing
 from wrangler_compat.lab.person import LAST, Answer, Person
 
 EACH = [*(name for name in ALL.split(",")), BEFORE, FIVE, ALL]
@@ -31,6 +33,19 @@ def test_every_switch_answers_and_tells_its_waterfall(switches: str) -> None:
             assert {step["step"] for step in answer.timing["steps"]} >= {1, 3, 11}
 
     playing(play)
+
+
+@pytest.mark.parametrize("switches", [BEFORE, ALL])
+def test_nothing_relies_on_what_is_forgiven_at_the_boundary(switches: str) -> None:
+    async def play(world: Cortex) -> None:
+        ada = await world.person()
+        session_id = await ada.session(switches)
+        for prompt in ("one", "two"):
+            answer = await ada.message(session_id, prompt, switches)
+            assert answer.text.startswith(f"You said: {prompt}"), answer.last
+
+    strict = tuple(replace(worker, strict_ffi="calls") for worker in CONFIG.workers)
+    playing(play, config=WorldConfig(strict))
 
 
 def test_pairs_of_switches_answer_too() -> None:

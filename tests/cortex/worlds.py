@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from edge.config import WorldConfig
 from edge.kernel.clock import VirtualClock
 from edge.testing.world import WorldUnderTest
 from sandbox.engines.fake.instance import FakeInstance
@@ -35,11 +36,16 @@ class Cortex(WorldUnderTest):
 
 
 def playing(
-    play: Callable[[Cortex], Awaitable[Any]], *, seed: int = 1, network: Any = None, faults: Any = None
+    play: Callable[[Cortex], Awaitable[Any]],
+    *,
+    seed: int = 1,
+    network: Any = None,
+    faults: Any = None,
+    config: WorldConfig = CONFIG,
 ) -> Any:
     """Run a scenario in a fresh world."""
     world = Cortex(
-        CONFIG,
+        config,
         dialect=PythonDialect(),
         clock=VirtualClock(),
         seed=seed,
