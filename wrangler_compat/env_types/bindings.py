@@ -27,6 +27,7 @@ _TYPES: Mapping[str, tuple[str, str]] = {
     "r2_buckets": ("R2Bucket", "r2"),
     "d1_databases": ("D1Database", "d1"),
     "ratelimits": ("RateLimit", "rate_limit"),
+    "vectorize": ("VectorizeIndex", "vectorize"),
     "analytics_engine_datasets": ("AnalyticsEngineDataset", "analytics"),
 }
 #: Where the binding's name is in `name`; everywhere else it is in `binding`.

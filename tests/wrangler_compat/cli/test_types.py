@@ -19,6 +19,7 @@ SETTINGS = {
     "d1_databases": [{"binding": "DB"}],
     "ratelimits": [{"name": "LIMIT", "namespace_id": "1", "simple": {"limit": 1, "period": 10}}],
     "analytics_engine_datasets": [{"binding": "POINTS"}],
+    "vectorize": [{"binding": "INDEX", "index_name": "index"}],
     "durable_objects": {"bindings": [{"name": "ROOMS", "class_name": "Room"}]},
     "migrations": [{"tag": "v1", "new_sqlite_classes": ["Room"]}],
     "services": [{"binding": "SELF", "service": "app"}],
@@ -56,8 +57,11 @@ class Default(WorkerEntrypoint):
         said = await env.ROOMS.getByName("lobby").say("hello", 2)
         allowed = (await env.LIMIT.limit(key="me")).success
         env.POINTS.writeDataPoint(blobs=["x"], doubles=[1.0])
-        words = " ".join([*said, *names, str(env.RULES.to_py()["a"]), str(rows.results[0]), str(allowed)])
-        return Response(words + await self.more())
+        await env.INDEX.upsert([{"id": "a", "values": [0.1]}])
+        near = (await env.INDEX.query([0.1], topK=1)).count
+        rules = env.RULES.to_py()["a"]
+        words = [*said, *names, *(str(one) for one in (rules, rows.results[0], allowed, near))]
+        return Response(" ".join(words) + await self.more())
 
     async def more(self) -> str:
         response = await self.env.SELF.fetch("https://app/")
