@@ -11,7 +11,7 @@ import pytest
 from tests.cloud.running import RunningCloud
 from tests.cloud.wrangling import Wrangler
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 SCHEMA = """
 CREATE TABLE authors (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);

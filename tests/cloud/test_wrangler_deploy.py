@@ -16,7 +16,7 @@ from wrangler_compat.cloud.workers.asset_store import Asset
 from wrangler_compat.cloud.workers.upload import Module
 from wrangler_compat.cloud.workers.version import Version
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 ROOT = Path(__file__).parents[2]
 HELLO = 'export default { fetch() { return new Response("one") } }\n'

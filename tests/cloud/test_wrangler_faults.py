@@ -10,7 +10,7 @@ from tests.cloud.running import RunningCloud
 from tests.cloud.test_wrangler_deploy import project
 from tests.cloud.wrangling import Wrangler
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 
 def test_a_deploy_comes_again(cloud: RunningCloud, wrangler: Wrangler, tmp_path: Path) -> None:

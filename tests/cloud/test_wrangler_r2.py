@@ -9,7 +9,7 @@ import pytest
 from tests.cloud.running import RunningCloud
 from tests.cloud.wrangling import Wrangler
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 
 def test_buckets_and_objects(cloud: RunningCloud, wrangler: Wrangler, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.cloud.running import RunningCloud, cloud_in_thread
 from tests.cloud.wrangling import Wrangler
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 SOURCE = """
 from pathlib import Path

@@ -15,7 +15,7 @@ from tests.cloud.wrangling import Wrangler
 from tests.peers.npm import environment, wrangler_command
 from tests.wrangler_compat.cloud.workers.uploads import upload_of
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(600)]  # many starts of Node.js
 
 SOURCE = """
 from js import console
