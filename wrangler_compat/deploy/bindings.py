@@ -9,9 +9,12 @@ Source: wrangler's binding-utils.ts and create-worker-upload-form.ts; spec wrang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from edge.errors import ConfigError
+from wrangler_compat.config.diagnostics import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,8 @@ def upload_bindings(
     overrides: Mapping[str, str],
     secrets: Mapping[str, str],
 ) -> list[Binding]:
-    """All bindings of an environment's (valid) `settings`. `overrides` are variables of the command line,
-    `secrets` go with the upload."""
+    """All bindings of an environment's `settings`. `overrides` are variables of the command line,
+    `secrets` go with the upload. Raises ConfigError for what are no bindings."""
     variables: Mapping[str, Any] = {**settings.get("vars", {}), **overrides}
     texts = {name: value for name, value in variables.items() if isinstance(value, str)}
     found = [_text(name, value, name in overrides) for name, value in texts.items() if name not in secrets]
@@ -137,26 +140,32 @@ def _secret(name: str, value: str) -> Binding:
     return Binding(name, "Secret", {"name": name, "type": "secret_text", "text": value}, "hidden")
 
 
-def _bound(kind: _Kind, entry: Mapping[str, Any]) -> Binding:
-    name = entry[kind.name_field]
-    shown = str(entry.get(kind.shown, ""))
+def _bound(kind: _Kind, entry: Any) -> Binding:
+    name = entry.get(kind.name_field) if isinstance(entry, Mapping) else None
+    if not isinstance(name, str):
+        raise ConfigError(
+            f'"{kind.key}" bindings should have a string "{kind.name_field}" field but got {shown(entry)}.'
+        )
+    resource = str(entry.get(kind.shown, ""))
     if "script_name" in entry:
-        shown += f", defined in {entry['script_name']}"
+        resource += f", defined in {entry['script_name']}"
     if kind.id_field is not None and kind.id_field not in entry:
-        return Binding(name, kind.label, {"name": name, "type": "inherit"}, shown, kind.type)
+        return Binding(name, kind.label, {"name": name, "type": "inherit"}, resource, kind.type)
     given = {sent: entry[own] for sent, own in kind.fields.items() if own in entry}
-    return Binding(name, kind.label, {"name": name, "type": kind.type, **given}, shown, kind.type)
+    return Binding(name, kind.label, {"name": name, "type": kind.type, **given}, resource, kind.type)
 
 
-def _entries(settings: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+def _entries(settings: Mapping[str, Any], key: str) -> list[Any]:
+    """A section is a list of bindings, or one."""
     section, _, part = key.partition(".")
     found = settings.get(section)
-    if part:
-        found = (found or {}).get(part)
-    if isinstance(found, Mapping):
-        yield found
-    else:
-        yield from found or ()
+    if part and isinstance(found, Mapping):
+        found = found.get(part)
+    if not found:
+        return []
+    if not isinstance(found, (list, Mapping)):
+        raise ConfigError(f'The field "{key}" should be an array or an object but got {shown(found)}.')
+    return found if isinstance(found, list) else [found]
 
 
 def _cut(value: Any, length: int = 40) -> str:

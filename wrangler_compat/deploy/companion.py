@@ -101,7 +101,7 @@ def with_companion(project: Project) -> tuple[Project, Companion | None]:
     for images of different versions of the SDK."""
     settings = project.settings
     ours = _sandbox_names(project.worker.main)
-    named = [entry["class_name"] for entry in settings.get("containers", ())]
+    named = [entry.get("class_name") for entry in settings.get("containers", ())]
     classes = tuple(name for name in named if name in ours)
     if not classes:
         return project, None
@@ -138,7 +138,7 @@ def _without(settings: Mapping[str, Any], companion: Companion) -> dict[str, Any
     exports = settings.get("exports", {})
     changed: dict[str, Any] = {
         "durable_objects": {**settings.get("durable_objects", {}), "bindings": bindings},
-        "containers": [entry for entry in settings["containers"] if entry["class_name"] not in classes],
+        "containers": [entry for entry in settings["containers"] if entry.get("class_name") not in classes],
         "migrations": [step for step in steps if len(step) > 1],
         "exports": {name: entry for name, entry in exports.items() if name not in classes},
     }
@@ -157,7 +157,7 @@ def _step_without(step: Mapping[str, Any], classes: set[str]) -> dict[str, Any]:
 
 
 def _containers(settings: Mapping[str, Any], classes: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    return [entry for entry in settings["containers"] if entry["class_name"] in classes]
+    return [entry for entry in settings["containers"] if entry.get("class_name") in classes]
 
 
 def _sandbox_names(main: Path | None) -> set[str]:

@@ -45,12 +45,9 @@ def upload_metadata(
 
 
 def container_names(project: Project) -> list[dict[str, str]]:
-    """`containers`: names and classes."""
+    """`containers`: names, and classes unless `exports` says which class has the container."""
     return [
-        {
-            "name": entry.get("name") or _container_name(project, entry["class_name"]),
-            "class_name": entry["class_name"],
-        }
+        _named(name=entry.get("name") or _container_name(project, entry), class_name=entry.get("class_name"))
         for entry in project.settings.get("containers", ())
     ]
 
@@ -102,8 +99,8 @@ def _placement(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {} if where is None else {"mode": "targeted", where: placement[where]}
 
 
-def _container_name(project: Project, class_name: str) -> str:
-    return f"{project.name}-{class_name}".lower().replace(" ", "-")
+def _container_name(project: Project, entry: Mapping[str, Any]) -> str:
+    return f"{project.name}-{entry['class_name']}".lower().replace(" ", "-")
 
 
 def _named(**values: Any) -> dict[str, Any]:

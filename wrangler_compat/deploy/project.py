@@ -15,6 +15,7 @@ from typing import Any
 from edge.config import WorkerConfig
 from edge.errors import ConfigError, UnsupportedError, UserError
 from wrangler_compat.config.assets import check_assets
+from wrangler_compat.config.diagnostics import shown
 from wrangler_compat.config.environment import select
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import KEYS, Support
@@ -88,6 +89,7 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     first = diagnostics.first_error()
     if first is not None:
         raise source.error(ConfigError, diagnostics.render_errors(), *first.place)
+    _check_takers(settings, source)
     _check_name(settings.get("name"), source)
     if "compatibility_date" not in settings:
         raise ConfigError(
@@ -132,6 +134,23 @@ def _refuse(settings: Mapping[str, Any], source: Source) -> None:
             "project.",
             "main",
         )
+
+
+def _check_takers(settings: Mapping[str, Any], source: Source) -> None:
+    """Consumers of queues, and workflows: `edge dev` has neither, so nobody else looks at them."""
+    queues = settings.get("queues")
+    consumers = queues.get("consumers") if isinstance(queues, Mapping) else None
+    for key, entries, names in (
+        ("queues.consumers", consumers, ("queue",)),
+        ("workflows", settings.get("workflows"), ("name", "class_name")),
+    ):
+        for index, entry in enumerate(entries or ()):
+            for name in names:
+                if not isinstance(entry, Mapping) or not isinstance(entry.get(name), str):
+                    raise ConfigError(
+                        f'"{key}[{index}]" should have a string "{name}" field but got {shown(entry)}.',
+                        file=source.path,
+                    )
 
 
 def _check_name(name: object, source: Source) -> None:

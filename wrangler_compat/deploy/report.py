@@ -56,7 +56,7 @@ def print_plan(plan: Plan) -> None:
         click.echo(size_line(plan))
     print_bindings(plan)
     for container in plan.containers:
-        click.echo(f"Container: {container['name']} ({container['class_name']})")
+        click.echo(f"Container: {container['name']} ({container.get('class_name', 'of exports')})")
     if plan.companion is not None:
         name, classes = plan.companion.name, ", ".join(plan.companion.classes)
         click.echo(f"Companion: {name} ({classes}), in JavaScript: --outdir writes it to sandbox/")

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from edge.errors import ConfigError
 from wrangler_compat.deploy.bindings import upload_bindings
 
 
@@ -45,3 +48,18 @@ def test_what_has_no_id_is_to_be_bound_already() -> None:
     assert found.needs_resource
     assert dict(found.sent) == {"name": "DB", "type": "inherit"}
     assert found.label == "D1 Database"
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"vectorize": [{}]}, '"vectorize" bindings should have a string "binding" field but got {}.'),
+        ({"ai": "AI"}, 'The field "ai" should be an array or an object but got "AI".'),
+        ({"queues": ["q"]}, '"queues.producers" bindings should have a string "binding" field but got "q".'),
+        ({"send_email": [{"name": 3}]}, '"send_email" bindings should have a string "name" field'),
+    ],
+)
+def test_what_are_no_bindings(settings: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        upload_bindings(settings, overrides={}, secrets={})
+    assert text in str(raised.value)

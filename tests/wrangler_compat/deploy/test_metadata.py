@@ -49,6 +49,13 @@ def test_static_files_alone_need_neither_bindings_nor_modules(tmp_path: Path) ->
     assert set(plan.metadata) == {"compatibility_date", "compatibility_flags"}
 
 
+def test_a_container_may_be_named_by_exports(tmp_path: Path) -> None:
+    exports = {"Box": {"type": "durable-object", "storage": "sqlite", "container": "box"}}
+    container = {"name": "box", "image": "docker.io/library/alpine:3"}
+    plan = plan_of(tmp_path, containers=[container], exports=exports)
+    assert plan.metadata["containers"] == [{"name": "box"}]
+
+
 def test_containers_are_named_after_worker_and_class(tmp_path: Path) -> None:
     container = {"class_name": "Box", "image": "docker.io/library/alpine:3"}
     plan = plan_of(tmp_path, containers=[container])

@@ -53,6 +53,11 @@ def test_the_command_line_replaces_name_date_and_flags(tmp_path: Path) -> None:
         ({"site": {"bucket": "x"}}, '"site" is not deployed by edge'),
         ({"build": {"command": "make"}}, '"build" is not deployed by edge'),
         ({"dispatch_namespaces": [{"binding": "D"}]}, '"dispatch_namespaces" is not deployed by edge'),
+        (
+            {"queues": {"consumers": [{}]}},
+            '"queues.consumers[0]" should have a string "queue" field but got {}',
+        ),
+        ({"workflows": [{"name": "w"}]}, '"workflows[0]" should have a string "class_name" field'),
         ({"kv_namespaces": [{"id": "x"}]}, 'should have a string "binding" field'),
     ],
 )

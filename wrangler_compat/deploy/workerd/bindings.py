@@ -37,7 +37,7 @@ def bind(plan: Plan, *, allow_unsupported: bool) -> tuple[Bound, list[str]]:
     `allow_unsupported` leaves them out."""
     found: list[dict[str, Any]] = []
     stores: set[str] = set()
-    missing = [f"the container of {container['class_name']}" for container in plan.containers]
+    missing = [f"the container {container['name']}" for container in plan.containers]
     for binding in plan.bindings:
         made = _made(_with_id(binding), plan)
         if made is None:

@@ -130,7 +130,7 @@ def test_a_service_may_be_the_worker_itself(tmp_path: Path) -> None:
         ),
         (
             {"containers": [{"class_name": "Cart", "image": "docker.io/library/alpine:3"}]},
-            "the container of Cart",
+            "the container shop-cart",
         ),
     ],
 )
