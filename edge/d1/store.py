@@ -14,13 +14,15 @@ import contextvars
 import functools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from edge.d1.dump import dump
 from edge.js.errors import JsException
 from edge.js.values import to_js_number
 from edge.kernel.clock import Clock, VirtualClock
@@ -143,6 +145,28 @@ class Store:
                 self._serving = spawn(self._serve_waiting(), name="d1.serve", context=contextvars.Context())
             await request.done
         return request.outcome()
+
+    async def dump(self, *, tables: Collection[str] = (), schema: bool = True, data: bool = True) -> str:
+        """The database of one moment as SQL that makes it anew (`edge.d1.dump`). Raises CannotDump, and
+        `QueryFailed` when the file cannot be read."""
+
+        def read(connection: apsw.Connection) -> str:
+            with connection:
+                lines = list(dump(connection, tables=tables, schema=schema, data=data))
+            return "\n".join(lines)
+
+        def dumped() -> str:
+            path = self._database.path
+            if path is None or not path.exists():
+                return read(self._database.connection)
+            # Beside our own connection, which may be at work on requests.
+            with closing(apsw.Connection(str(path))) as beside:
+                return read(beside)
+
+        try:
+            return dumped() if self._inline else await offload(self._clock, dumped)
+        except apsw.Error as failure:
+            raise QueryFailed(sql_text(failure)) from failure
 
     @property
     def bookmark(self) -> str:

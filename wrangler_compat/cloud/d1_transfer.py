@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from edge.d1.store import Store
+from edge.d1.dump import CannotDump
+from edge.d1.store import QueryFailed, Store
 from wrangler_compat.cloud.call import Call, account_route
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.d1_databases import DATABASE, database_of
-from wrangler_compat.cloud.d1_dump import DumpOptions, dumped
 from wrangler_compat.cloud.d1_queries import meta_shown, queries_of, ran
 from wrangler_compat.cloud.envelope import Refusal, answer
 
@@ -67,10 +67,13 @@ async def _ingested(call: Call, store: Store, name: str) -> dict[str, Any]:
 async def _export(call: Call) -> Response:
     row, store = database_of(call)
     wanted = (await call.json_object()).get("dump_options") or {}
-    options = DumpOptions(
-        frozenset(wanted.get("tables") or ()), bool(wanted.get("no_schema")), bool(wanted.get("no_data"))
-    )
-    text = await dumped(store, options)
+    tables = frozenset(wanted.get("tables") or ())
+    try:
+        text = await store.dump(
+            tables=tables, schema=not wanted.get("no_schema"), data=not wanted.get("no_data")
+        )
+    except (CannotDump, QueryFailed) as failure:
+        raise Refusal(400, 7500, str(failure)) from None
     name = f"{row['id']}.sql"
     url = _url(call, call.cloud.transfers.begin(name, text.encode()))
     return answer(

@@ -37,8 +37,8 @@ class Access(Protocol):
         """Run a text of SQL, however long it is, as one transaction."""
         ...
 
-    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> Iterator[str]:
-        """The database as SQL, in pieces that make the text when they are joined."""
+    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> str:
+        """The database as SQL."""
         ...
 
 

@@ -47,6 +47,5 @@ def command(
     with opened(place, database) as found, writing(output) as file:
         found.announce("Exporting", "export")
         say(f"🌀 Exporting SQL to {output}...")
-        for piece in found.access.dump(tables, schema=not no_schema, data=not no_data):
-            file.write(piece.encode(errors="surrogateescape"))
+        file.write(found.access.dump(tables, schema=not no_schema, data=not no_data).encode())
     say("Done!")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
-
-from edge.d1.dump import CannotDump, dump
+from edge.d1.dump import CannotDump
 from edge.d1.open import database_path
 from edge.d1.store import Answer, Cell, Query, QueryFailed, Store
 from edge.errors import UserError
@@ -55,24 +53,16 @@ class LocalDatabase:
         """Run a text of SQL as one transaction."""
         return self.run(split(sql))
 
-    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> Iterator[str]:
+    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> str:
         """The database of one moment as SQL."""
         if not self._path.exists():
             raise UserError(f'there is no local data of the D1 database "{self._id}" ({self._path})')
         try:
-            connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
-            with closing(connection), connection:
-                yield from _joined(dump(connection, tables=tables, schema=schema, data=data))
+            return self._runner.run(self._store.dump(tables=tables, schema=schema, data=data))
         except CannotDump as refusal:
             raise UserError(str(refusal)) from None
-        except apsw.Error as failure:
+        except QueryFailed as failure:
             raise state_failure(f'the D1 database "{self._id}"', self._path, failure) from failure
-
-
-def _joined(lines: Iterator[str]) -> Iterator[str]:
-    yield next(lines)
-    for line in lines:
-        yield f"\n{line}"
 
 
 def _rows(answer: Answer) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ Source: spec wrangler.md section 7.3.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -57,7 +57,7 @@ class RemoteDatabase:
         }
         return [Result([row], meta.pop("duration", 0), meta)]
 
-    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> Iterator[str]:
+    def dump(self, tables: Sequence[str], *, schema: bool, data: bool) -> str:
         """The database as SQL."""
         options = {"no_schema": not schema, "no_data": not data, "tables": list(tables)}
 
@@ -68,7 +68,7 @@ class RemoteDatabase:
 
         self._tell("├ Creating export")
         done = self._waited_for(ask(), lambda at: ask(current_bookmark=at))
-        yield _transfer("GET", done["result"]["signed_url"]).decode()
+        return _transfer("GET", done["result"]["signed_url"]).decode()
 
     def _import(self, **body: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._account.call("POST", f"{self._path}/import", body=body)
