@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from edge.config import StrictFfi, WorkerConfig, WorldConfig
 from edge.errors import ConfigError
@@ -14,7 +15,7 @@ from wrangler_compat.config.diagnostics import MISSING, Diagnostics
 from wrangler_compat.config.environment import choose, top_level
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import DEV_KINDS, FIELDS
-from wrangler_compat.config.source import Source, read
+from wrangler_compat.config.source import Source, read, relative
 from wrangler_compat.config.variables import Secrets, load_secrets, watched
 from wrangler_compat.config.worker import (
     check_bindings,
@@ -74,12 +75,11 @@ class Loaded:
 def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
     """Read the configurations at `paths`. Raises ConfigError or UnsupportedError with file and line."""
     environment = options.environment or options.process.get("CLOUDFLARE_ENV") or None
-    workers: list[WorkerConfig] = []
+    loaded: list[Examined] = []
     notes: list[str] = []
     # wrangler passes over them in silence; here a mistyped name is seen.
     warnings = [f'there is no file "{file}" (--env-file)' for file in options.env_files if not file.is_file()]
     files: list[Path] = []
-    dev = DevSettings()
     for index, path in enumerate(paths):
         source = read(path)
         # The environment is the first Worker's; its companions follow where they know it.
@@ -89,12 +89,12 @@ def load(paths: Sequence[Path], options: LoadOptions) -> Loaded:
         refuse_errors(examined)
         if examined.diagnostics.has_warnings:
             warnings.append(examined.diagnostics.render_warnings())
-        workers.append(examined.worker)
-        notes += [f"Using secrets defined in {_relative(file)}" for file in examined.secrets.files]
+        loaded.append(examined)
+        notes += [f"Using secrets defined in {relative(file)}" for file in examined.secrets.files]
         files += [path, *watched(source.folder, chosen)]
-        dev = examined.dev if index == 0 else dev
-    _check_names(workers, paths)
-    return Loaded(WorldConfig(tuple(workers)), dev, tuple(notes), tuple(warnings), tuple(files))
+    _check_names(loaded)
+    world = WorldConfig(tuple(examined.worker for examined in loaded))
+    return Loaded(world, loaded[0].dev, tuple(notes), tuple(warnings), tuple(files))
 
 
 def examine(path: Path, options: LoadOptions) -> Examined:
@@ -187,30 +187,31 @@ def _dev_settings(fields: Fields) -> DevSettings:
     return DevSettings(host, port, section.get("local_protocol") == "https")
 
 
-def _check_names(workers: Sequence[WorkerConfig], paths: Sequence[Path]) -> None:
+def _check_names(loaded: Sequence[Examined]) -> None:
     """Bindings find Workers by name, so each name belongs to one, and each name bound exists."""
     by_name: dict[str, Path] = {}
-    for worker, path in zip(workers, paths, strict=True):
-        if worker.name in by_name:
-            raise ConfigError(
-                f'two Workers are called "{worker.name}": here and in {_relative(by_name[worker.name])}',
-                file=path,
-            )
-        by_name[worker.name] = path
-    for worker, path in zip(workers, paths, strict=True):
-        wanted = [(binding.name, binding.service) for binding in worker.services]
-        wanted += [(binding.name, binding.script) for binding in worker.durable if binding.script is not None]
-        for name, target in wanted:
+    for one in loaded:
+        name = one.worker.name
+        if name in by_name:
+            text = f'two Workers are called "{name}": here and in {relative(by_name[name])}'
+            raise one.source.error(ConfigError, text, *one.fields.environment.place("name"))
+        by_name[name] = one.source.path
+    for one in loaded:
+        for name, target, place in _bound(one.worker):
             if target not in by_name:
-                raise ConfigError(
+                raise one.source.error(
+                    ConfigError,
                     f'the binding "{name}" is to the Worker "{target}", which none of the configurations '
                     "defines. Start it in the same world: edge dev -c … -c …",
-                    file=path,
+                    *one.fields.environment.place(place[0]),
+                    *place[1:],
                 )
 
 
-def _relative(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def _bound(worker: WorkerConfig) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    """The bindings to other Workers: their names, those of the Workers, and where they stand."""
+    for index, service in enumerate(worker.services):
+        yield service.name, service.service, ("services", index)
+    for index, durable in enumerate(worker.durable):
+        if durable.script is not None:
+            yield durable.name, durable.script, ("durable_objects", "bindings", index)

@@ -47,7 +47,7 @@ class Source:
 
     def diagnostics(self) -> Diagnostics:
         """An empty list of findings about this file; each will name its line and column."""
-        name = _relative(self.path)
+        name = relative(self.path)
 
         def located(place: Place) -> str:
             line, column = self.position(*place)
@@ -119,7 +119,8 @@ def _toml_path(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path) -> str:
+    """How messages call a file: from the current folder where it lies below that."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

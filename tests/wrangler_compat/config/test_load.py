@@ -33,15 +33,21 @@ def test_two_workers_of_one_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "position"),
     [
-        {"services": [{"binding": "API", "service": "api"}]},
-        {"durable_objects": {"bindings": [{"name": "API", "class_name": "C", "script_name": "api"}]}},
+        ({"services": [{"binding": "API", "service": "api"}]}, (9, 5)),
+        (
+            {"durable_objects": {"bindings": [{"name": "API", "class_name": "C", "script_name": "api"}]}},
+            (10, 7),
+        ),
     ],
 )
-def test_a_binding_to_a_worker_that_is_not_there(tmp_path: Path, settings: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match='the binding "API" is to the Worker "api"'):
+def test_a_binding_to_a_worker_that_is_not_there(
+    tmp_path: Path, settings: dict[str, object], position: tuple[int, int]
+) -> None:
+    with pytest.raises(ConfigError, match='the binding "API" is to the Worker "api"') as caught:
         load([project(tmp_path, settings)], LoadOptions(process={}))
+    assert (caught.value.line, caught.value.column) == position
 
 
 def test_dev_settings(tmp_path: Path) -> None:
