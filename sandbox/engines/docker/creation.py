@@ -31,6 +31,7 @@ class Creation:
     network: Network
     #: Its ports are to be published on this machine.
     publish: bool
+    podman: bool = False
 
     @property
     def program(self) -> str | None:
@@ -59,7 +60,7 @@ class Creation:
                 init=True,  # reaps orphans, and lets a signal end what has no handler for it
                 network_mode=self.network.name,
                 port_bindings=dict.fromkeys(exposed, (_LOOPBACK,)),
-                **host_config(self.spec.instance_type),
+                **host_config(self.spec.instance_type, podman=self.podman),
             ),
         )
         return str(made["Id"])

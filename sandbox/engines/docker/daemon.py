@@ -27,7 +27,11 @@ _TIMEOUT_S = 60
 class Daemon:
     """One daemon that was found to answer. Made by `connect`."""
 
-    def __init__(self, clock: Clock, address: Address, api: Any) -> None:
+    def __init__(
+        self, clock: Clock, address: Address, api: Any, *, podman: bool = False, rootless: bool = False
+    ) -> None:
+        self.is_podman = podman
+        self.is_rootless = rootless
         self.clock = clock
         self.address = address
         self._api = api
@@ -37,7 +41,12 @@ class Daemon:
     async def connect(cls, clock: Clock, address: Address) -> Daemon:
         """Raises EngineUnavailable when none answers."""
 
-        return cls(clock, address, await offload(clock, lambda: client(address)))
+        api = await offload(clock, lambda: client(address))
+        version = await offload(clock, api.version)
+        podman = "podman" in str(version.get("Components", "")).lower()
+        info = await offload(clock, api.info)
+        rootless = "rootless" in str(info.get("SecurityOptions", ""))
+        return cls(clock, address, api, podman=podman, rootless=rootless)
 
     async def call(self, work: Callable[[Any], _T]) -> _T:
         """Run `work` with the SDK's client in a thread. Raises docker.errors.APIError for what the daemon

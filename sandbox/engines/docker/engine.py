@@ -127,7 +127,8 @@ class DockerEngine:
         daemon = self._opened()
         name = f"edge-{self._owner.replace('/', '-')}-{next(self._names)}"
         network = await self._network(name, spec)
-        creation = Creation(name, self._owner, spec, image, network, publish=bool(self._publish))
+        publish, podman = bool(self._publish), daemon.is_podman
+        creation = Creation(name, self._owner, spec, image, network, publish, podman)
         try:
             id = await daemon.call(creation.create)
         except BaseException as error:
@@ -152,11 +153,13 @@ class DockerEngine:
         return self._daemon
 
     async def _network(self, name: str, spec: InstanceSpec) -> Network:
-        # Nothing is published from a network that leads nowhere.
-        internal = not spec.enable_internet and not self._publish
+        daemon = self._opened()
+        # From a network that leads nowhere nothing is published, and Podman gives this machine no address on it.
+        internal = not (spec.enable_internet or self._publish or daemon.is_podman)
         network = await self._networks.make(name, internal=internal)
         if self._publish is None:
-            self._publish = network.is_elsewhere
+            # Podman makes a network's bridge with its first container: there is nothing to see yet.
+            self._publish = daemon.is_rootless if daemon.is_podman else network.is_elsewhere
             if self._publish:
                 _log.warning(
                     "the daemon's networks are not on this machine: only ports that a Dockerfile names "

@@ -6,6 +6,7 @@ the engine itself would find.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from functools import cache
@@ -56,7 +57,9 @@ def _make_images() -> None:
         except ImageNotFound:
             name, _, tag = reference.partition(":")
             try:
-                daemon.import_image_from_data(content(), repository=name, tag=tag)
+                said = daemon.import_image_from_data(content(), repository=name, tag=tag)
+                made = json.loads(said.strip().splitlines()[-1])["status"]
+                daemon.tag(made, name, tag)  # Podman's import forgets it
             except image.CannotMake as error:
                 raise EngineUnavailable(f"the image of the tests cannot be made: {error}") from error
     daemon.close()
