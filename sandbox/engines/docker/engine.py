@@ -154,7 +154,7 @@ class DockerEngine:
 
     async def _network(self, name: str, spec: InstanceSpec) -> Network:
         daemon = self._opened()
-        # From a network that leads nowhere nothing is published, and Podman gives this machine no address on it.
+        # From a network that leads nowhere nothing is published, and on Podman this machine is not on it.
         internal = not (spec.enable_internet or self._publish or daemon.is_podman)
         network = await self._networks.make(name, internal=internal)
         if self._publish is None:
