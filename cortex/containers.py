@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from edge.containers.engine import ContainerGone
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
@@ -169,6 +170,8 @@ class FakeHost:
             return int(await asyncio.wait_for(child.wait(), limit_s))
         except FileNotFoundError:
             return 127
+        except ContainerGone:
+            return 137  # it was killed, with all that ran in the container
         except TimeoutError:
             await child.signal(9)
             return 124

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -54,7 +56,8 @@ def command(
     choices, wanted = variants(only), paths or PATHS
     crowd = 50 if world == "crowd" and crowd is None else crowd
     found: dict[str, list[Measured]] = {}
-    with err.status("edge lab") as status:
+    # What Workers print is not the experiment's answer, which may be JSON.
+    with err.status("edge lab") as status, redirect_stdout(sys.stderr):
         if world in ("virtual", "both"):
             title = f"virtual time, profile {profile}, {seeds} seeds"
             found[title] = run_virtual(config, profile, seeds, wanted, choices, status.update)
