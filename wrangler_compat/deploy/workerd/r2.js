@@ -1,36 +1,25 @@
-// R2 for workerd, which ships none: the protocol of its R2 binding, on a Durable Object for each bucket.
+// R2 for workerd, which ships none: buckets for its R2 binding, each a Durable Object.
 //
 // The binding sends a GET with its request in a header (head, get, list), or a PUT whose body begins with the request
 // (put, delete, multipart uploads). A value is a blob: rows of at most CHUNK bytes. A blob is written before the row
 // that names it, and deleted after nothing names it and nobody reads it; what a crash leaves goes at the next start.
 import { DurableObject } from "cloudflare:workers";
 
+import {
+  HASHES, Incoming, NAMES, Refusal, answer, byBytes, decoded, described, hex, holds, metadata, missing, noPart, noUpload,
+  ranged, tooSmall, unmet,
+} from "./r2_protocol.js";
+
 const CHUNK = 1 << 20;
 const LIST_MAX = 1000;
 const LIST_MAX_WITH_METADATA = 100;
 const PART_MIN = 5 << 20;
-const HASHES = { md5: "MD5", sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
-const NAMES = Object.keys(HASHES);
 
 export default {
   fetch(request, env, ctx) {
     return env.BUCKET.getByName(ctx.props.bucket).fetch(request);
   },
 };
-
-class Refusal extends Error {
-  constructor(status, code, message, row) {
-    super(message);
-    Object.assign(this, { status, code, row });
-  }
-}
-
-const missing = () => new Refusal(404, 10007, "The specified key does not exist.");
-const noUpload = () => new Refusal(400, 10024, "The specified multipart upload does not exist.");
-const noPart = () => new Refusal(400, 10025, "One or more of the specified parts could not be found.");
-const tooSmall = () => new Refusal(400, 10011, "Your proposed upload is smaller than the minimum allowed object size.");
-const badRange = () => new Refusal(416, 10039, "The requested range is not satisfiable");
-const unmet = (row) => new Refusal(412, 10031, "At least one of the pre-conditions you specified did not hold.", row);
 
 export class Bucket extends DurableObject {
   #readers = new Map();
@@ -286,107 +275,4 @@ export class Bucket extends DurableObject {
       else this.sql.exec("DELETE FROM chunks WHERE blob = ?", blob);
     }
   }
-}
-
-class Incoming {
-  // A body in pieces of a wanted size.
-  #pieces = [];
-  #size = 0;
-
-  constructor(body) {
-    this.reader = body.getReader();
-  }
-
-  async take(size, less = false) {
-    while (this.#size < size) {
-      const { done, value } = await this.reader.read();
-      if (done) break;
-      this.#pieces.push(value);
-      this.#size += value.byteLength;
-    }
-    if (this.#size < size && !less) throw new Refusal(400, 10029, "Metadata missing or invalid");
-    const taken = new Uint8Array(Math.min(size, this.#size));
-    for (let at = 0; at < taken.byteLength; ) {
-      const piece = this.#pieces.shift();
-      const part = piece.subarray(0, taken.byteLength - at);
-      taken.set(part, at);
-      at += part.byteLength;
-      if (part.byteLength < piece.byteLength) this.#pieces.unshift(piece.subarray(part.byteLength));
-    }
-    this.#size -= taken.byteLength;
-    return taken;
-  }
-}
-
-function answer(object, { status = 200, error, value } = {}) {
-  const head = new TextEncoder().encode(JSON.stringify(object));
-  const headers = { "cf-r2-metadata-size": `${head.byteLength}`, "content-type": "application/json" };
-  if (error !== undefined) headers["cf-r2-error"] = error;
-  if (value === undefined) return new Response(head, { status, headers });
-  let first = head;
-  const body = new ReadableStream({
-    pull(controller) {
-      const piece = first ?? value.next();
-      first = undefined;
-      if (piece === undefined) controller.close();
-      else controller.enqueue(piece);
-    },
-    cancel: () => value.cancel(),
-  });
-  return new Response(body, { status, headers });
-}
-
-function described(row, range) {
-  const sums = JSON.parse(row.checksums);
-  return {
-    name: row.key, version: row.version, size: row.size, etag: row.etag, uploaded: row.uploaded, range,
-    httpFields: JSON.parse(row.http), customFields: JSON.parse(row.custom),
-    checksums: Object.fromEntries(NAMES.map((name, at) => [at, sums[name]])),
-  };
-}
-
-function metadata(asked) {
-  return [JSON.stringify(asked.httpFields ?? {}), JSON.stringify(asked.customFields ?? [])];
-}
-
-function holds(condition, row) {
-  if (condition === undefined) return true;
-  const { etagMatches, etagDoesNotMatch, uploadedBefore, uploadedAfter, secondsGranularity } = condition;
-  if (row === undefined) return etagMatches === undefined && uploadedAfter === undefined;
-  const among = (etags, weakly) =>
-    etags.some(({ type, value }) => type === "wildcard" || (value === row.etag && (weakly || type === "strong")));
-  const time = (ms) => (secondsGranularity ? Math.floor(Number(ms) / 1000) : Number(ms));
-  const matches = etagMatches === undefined || among(etagMatches, false);
-  const differs = etagDoesNotMatch === undefined || !among(etagDoesNotMatch, true);
-  const after = uploadedAfter === undefined || time(uploadedAfter) < time(row.uploaded) || (etagDoesNotMatch && differs);
-  const before = uploadedBefore === undefined || time(row.uploaded) < time(uploadedBefore) || (etagMatches && matches);
-  return Boolean(matches && differs && after && before);
-}
-
-function ranged({ range, rangeHeader }, size) {
-  let { offset, length, suffix } = range ?? {};
-  const header = rangeHeader?.match(/^bytes=(\d*)-(\d*)$/);
-  if (header) {
-    if (header[1] === "") suffix = header[2];
-    else [offset, length] = [header[1], header[2] === "" ? undefined : Number(header[2]) - Number(header[1]) + 1];
-  }
-  if (suffix !== undefined) {
-    const taken = Math.min(Number(suffix), size);
-    return { offset: size - taken, length: taken };
-  }
-  const from = Number(offset ?? 0);
-  if (from > size || (length !== undefined && Number(length) <= 0)) throw badRange();
-  return { offset: from, length: Math.min(Number(length ?? size), size - from) };
-}
-
-function byBytes(one, other) {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function decoded(base64) {
-  return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
-}
-
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

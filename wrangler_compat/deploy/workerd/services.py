@@ -35,12 +35,14 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A Worker that keeps data in objects of its own: a bundled `module`, or a file that edge adds."""
+    """A Worker that keeps data in objects of its own: a bundled `module`, or files that edge adds (`more`
+    besides `module`)."""
 
     name: str
     class_name: str
     binding: str
     module: str
+    more: tuple[str, ...] = ()
     blobs: str | None = None
     flags: tuple[str, ...] = ()
 
@@ -51,7 +53,7 @@ QUEUES = Store(
     "queues", "QueueShard", "SHARD", "/workerd/queues.js", flags=("service_binding_extra_handlers",)
 )
 CRON = Store("cron", "Schedule", "SCHEDULE", "/workerd/cron.js", flags=("service_binding_extra_handlers",))
-R2 = Store("r2", "Bucket", "BUCKET", "r2.js")
+R2 = Store("r2", "Bucket", "BUCKET", "r2.js", more=("r2_protocol.js",))
 _BY_NAME = {store.name: store for store in (KV, D1, QUEUES, R2)}
 
 
@@ -120,7 +122,7 @@ def _store(store: Store, more: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if store.blobs is not None:
         bindings.append({"name": store.blobs, "service": service_name(f"{store.name}-blobs")})
     worker = {
-        "modules": [{"name": name, **module}],
+        "modules": [{"name": name, **module}, *map(_added, store.more)],
         "compatibilityDate": _DATE,
         "compatibilityFlags": list(store.flags),
         "bindings": bindings,
@@ -131,6 +133,10 @@ def _store(store: Store, more: list[dict[str, Any]]) -> list[dict[str, Any]]:
     }
     disks = [_disk(f"{store.name}-objects"), *([_disk(f"{store.name}-blobs")] if store.blobs else [])]
     return [{"name": service_name(store.name), "worker": worker}, *disks]
+
+
+def _added(name: str) -> dict[str, Any]:
+    return {"name": name, "esModule": Embed(f"{STORAGE}/{name}")}
 
 
 def _disk(name: str) -> dict[str, Any]:

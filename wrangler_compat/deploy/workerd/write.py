@@ -24,7 +24,7 @@ _HEAD = """\
 # Elsewhere than on {address}: --socket-addr http=*:80
 
 """
-_R2 = Path(__file__).with_name("r2.js")
+_R2 = ("r2.js", "r2_protocol.js")
 
 
 def write_workerd(plan: Plan, folder: Path, address: str, *, allow_unsupported: bool) -> list[str]:
@@ -33,7 +33,8 @@ def write_workerd(plan: Plan, folder: Path, address: str, *, allow_unsupported: 
     config, warnings = configuration(plan, address, allow_unsupported=allow_unsupported)
     write_modules(plan, folder)
     if any(service["name"] == service_name("r2") for service in config["services"]):
-        write_file(folder / STORAGE / "r2.js", _R2.read_bytes())
+        for name in _R2:
+            write_file(folder / STORAGE / name, Path(__file__).with_name(name).read_bytes())
     for name in data_folders(config):
         (folder / name).mkdir(parents=True, exist_ok=True)
     head = _HEAD.format(name=plan.name, config=CONFIG, address=address)
