@@ -21,8 +21,8 @@ def self_signed(folder: Path, clock: Clock) -> tuple[Path, Path]:
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError:
         raise UserError(
-            "a self-signed certificate needs the package `cryptography`: pip install 'cortex-edge[https]', "
-            "or give --cert and --key"
+            "a self-signed certificate needs the package `cryptography`: "
+            "pip install '/path/to/cortex-edge[https]', or give --cert and --key"
         ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from wrangler_compat.deploy.plan import Plan
 
 _MINIFY = "Python is not minified: its names are its interface. Leave --minify away."
+_INTERRUPTED = (
+    "Interrupted, and nobody knows how far it came: the Worker may be as it was or new. "
+    "`edge deployments status` tells what is live; deploying again does no harm."
+)
 
 
 @click.command("deploy")
@@ -147,6 +151,9 @@ def _deploy(plan: Plan, *, as_json: bool, containers: bool) -> None:
         if not as_json:
             say(size_line(plan))
             print_bindings(plan)
-        outcome = deploy(plan, account, WallClock(), say=tell, warn=warn, containers=containers)
+        try:
+            outcome = deploy(plan, account, WallClock(), say=tell, warn=warn, containers=containers)
+        except KeyboardInterrupt:
+            raise UserError(_INTERRUPTED) from None
     if as_json:
         say_json({"name": outcome.name, "version_id": outcome.version_id, "targets": list(outcome.targets)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def _ask_template() -> str:
 
 
 def _next_steps(folder: Path) -> list[str]:
-    enter = [] if folder.resolve() == Path.cwd() else [f"  cd {folder}"]
+    enter = [] if folder.resolve() == Path.cwd() else [f"  cd {shlex.quote(str(folder))}"]
     return [
         "Next:",
         *enter,

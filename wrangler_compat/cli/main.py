@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 
@@ -38,6 +39,10 @@ _COMMANDS = {
 }
 
 
+#: What a disk or the rights of this user answer; any other OSError that gets this far is a mistake of edge.
+_DISK_REFUSES = {errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR}
+
+
 @click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "-v", "--version", package_name="cortex-edge", message="%(package)s %(version)s")
 def edge() -> None:
@@ -53,6 +58,10 @@ def main() -> None:
         _fail(str(error))
     except EdgeError as error:
         _fail(f"{error}\nThis is a bug of cortex-edge: please report it.")
+    except OSError as error:
+        if error.errno not in _DISK_REFUSES:
+            raise
+        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}")
 
 
 def _fail(message: str) -> None:

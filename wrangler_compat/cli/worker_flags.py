@@ -41,13 +41,15 @@ class Deployed:
             yield account
 
 
-def deployed(project: Project, name: str | None) -> Deployed:
-    """The Worker `name`, else that of the configuration. Raises UserError when neither says one."""
+def deployed(project: Project, name: str | None, *, given_as: str = "--name <worker-name>") -> Deployed:
+    """The Worker `name`, else that of the configuration. Raises UserError when neither says one.
+
+    `given_as` is how the command takes the name."""
     chosen = name or project.text("name")
     if not chosen:
         raise UserError(
             "Required Worker name missing. Please specify the Worker name in your Wrangler configuration "
-            "file, or pass it as an argument with `--name <worker-name>`"
+            f"file, or pass it as an argument with `{given_as}`"
         )
     return Deployed(chosen, project)
 

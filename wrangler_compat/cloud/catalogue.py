@@ -64,6 +64,7 @@ CREATE TABLE assets (
 
 #: Counted up when the tables change.
 _FORMAT = 1
+_IN_USE = "another `edge cloud` uses this state: stop it, or choose another folder with --state"
 
 
 class Catalogue:
@@ -74,7 +75,7 @@ class Catalogue:
             self._connection = _opened(":memory:" if path is None else str(path))
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise UserError("another `edge cloud` uses this state", file=path) from None
+                raise UserError(_IN_USE, file=path) from None
             raise UserError(f"the state of the cloud cannot be used: {error}", file=path) from None
         except sqlite3.DatabaseError as error:
             raise UserError(f"the state of the cloud is damaged: {error}", file=path) from None

@@ -28,7 +28,8 @@ def find_config(start: Path) -> Path:
         return _redirected(redirect)
     if found is None:
         raise ConfigError(
-            f'no wrangler.json, wrangler.jsonc or wrangler.toml in "{folder}" or a folder above it'
+            f'no wrangler.json, wrangler.jsonc or wrangler.toml in "{folder}" or a folder above it; '
+            "`edge init` makes a project"
         )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 from edge.errors import UserError
@@ -17,7 +18,8 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 def worker_name(folder: Path) -> str:
     """The name of a Worker after its folder: lower-case letters, digits and dashes, at most 63 of them.
     Raises UserError when nothing is left. Source: spec wrangler.md section 2."""
-    name = _NOT_IN_NAMES.sub("-", folder.resolve().name.lower()).strip("-")[:_NAME_LENGTH_MAX].rstrip("-")
+    letters = "".join(filter(str.isascii, unicodedata.normalize("NFKD", folder.resolve().name))).lower()
+    name = _NOT_IN_NAMES.sub("-", letters).strip("-")[:_NAME_LENGTH_MAX].rstrip("-")
     if not name:
         raise UserError(
             f'no Worker can be called after the folder "{folder}": it has no letter a-z and no digit'

@@ -45,7 +45,7 @@ class Address:
                 sock.connect(self.socket if self.socket is not None else (self.host, self.port))
             except OSError as error:
                 raise EngineUnavailable(
-                    f"No container daemon answers at {self}: {error}. Start Docker, set DOCKER_HOST, or use "
+                    f"No container daemon answers at {self}: {error}. Start it, set DOCKER_HOST, or use "
                     "--engine process."
                 ) from error
 

@@ -29,7 +29,7 @@ class Authority:
             from cryptography.hazmat.primitives.asymmetric import ec
         except ImportError as missing:
             raise UnsupportedError(
-                "interceptOutboundHttps() needs the extra: pip install 'cortex-edge[https]'"
+                "interceptOutboundHttps() needs the extra: pip install '/path/to/cortex-edge[https]'"
             ) from missing
         self._now = now
         self._x509 = x509

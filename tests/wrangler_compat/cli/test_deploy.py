@@ -196,3 +196,14 @@ def test_a_folder_for_workerd_keeps_its_data(shop: Path, tmp_path: Path) -> None
 
 def test_workerd_needs_a_folder(shop: Path) -> None:
     assert "say which with --outdir" in str(deploy(shop, "--target", "workerd").exception)
+
+
+def test_ctrl_c_says_that_nobody_knows_how_far_it_came(shop: Path, api: Api) -> None:
+    def interrupted(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    api.faults["PUT /workers/scripts/shop"] = interrupted
+    answer = deploy(shop)
+    assert isinstance(answer.exception, UserError)
+    assert "`edge deployments status` tells what is live" in str(answer.exception)
+    assert "PUT /workers/scripts/shop" in api.calls

@@ -40,6 +40,10 @@ def test_it_says_what_it_made_and_what_is_next() -> None:
     assert "NOTES" in Path("shop/wrangler.jsonc").read_text()
 
 
+def test_a_name_with_spaces_is_quoted_for_the_shell() -> None:
+    assert "\n  cd 'My Shop'\n" in edge_init("My Shop").stdout
+
+
 def test_without_a_terminal_it_asks_nothing(tmp_path: Path) -> None:
     assert "cd" not in edge_init().stdout
     assert "Hello from the edge!" in (tmp_path / "src" / "entry.py").read_text()

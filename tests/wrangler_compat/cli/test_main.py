@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gc
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from wrangler_compat.cli.main import edge
+from wrangler_compat.cli.main import edge, main
 
 
 @pytest.mark.parametrize("flag", ["-v", "--version"])
@@ -42,3 +45,18 @@ def test_the_script_of_a_shell(shell: str) -> None:
     answer = CliRunner().invoke(edge, ["completion", shell])
     assert answer.exit_code == 0
     assert f"_EDGE_COMPLETE={shell}_complete" in answer.stdout
+
+
+def test_what_the_disk_refuses_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "entry.py").write_text("")
+    (tmp_path / "wrangler.jsonc").write_text(
+        '{"main": "entry.py", "compatibility_flags": ["python_workers"]}'
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["edge", "types", "entry.py/env.pyi"])
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    assert capsys.readouterr().err == "✘ [ERROR] entry.py/env.pyi cannot be used: Not a directory\n"

@@ -155,3 +155,8 @@ def test_a_tail_tells_of_requests(served: str, form: str) -> None:
     assert "  (log) asked for good\n" in ended.text
     assert "/bad - Exception Thrown @ " in ended.text
     assert "it broke" in ended.text
+
+
+def test_without_a_name_it_says_how_it_takes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "`edge tail <worker-name>`" in refused("tail")

@@ -13,7 +13,7 @@ from wrangler_compat.init.scaffold import make_project, shadowing_config, worker
     [
         ("shop", "shop"),
         ("My Shop (2)", "my-shop-2"),
-        ("--über--uns--", "ber-uns"),
+        ("--Über--uns--", "uber-uns"),
         ("a" * 62 + "-b", "a" * 62),
     ],
 )

@@ -48,7 +48,7 @@ def command(called: str | None, form: str | None, project: Project, **wanted: ob
     edge tail --format json | jq .logs
     """
     filters = Wanted(**wanted).filters()  # type: ignore[arg-type]
-    worker = deployed(project, called)
+    worker = deployed(project, called, given_as="edge tail <worker-name>")
     is_pretty = form == "pretty" or (form is None and is_terminal())
     with worker.account() as account, suppress(KeyboardInterrupt):
         for text in _events(account, worker, filters, tell=is_pretty):
