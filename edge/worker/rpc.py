@@ -21,6 +21,7 @@ from edge.js.promise import JsPromise
 from edge.js.proxy import JsNull, JsProxy
 from edge.js.python_error import call_back
 from edge.js.v8 import deserialize, serialize
+from edge.js.v8_format import varint
 from edge.worker.fetcher import Fetcher, RpcStub
 
 SIZE_MAX_BYTES = 32 << 20
@@ -82,8 +83,9 @@ class _Passengers:
 
     def dehydrate(self, value: Any) -> int:
         if isinstance(value, str):
+            # Its bytes and their number, in the place of its own number: what a copy would have taken.
+            self.text_bytes += len(value) + len(varint(len(value))) - len(varint(len(self._aboard)))
             self._aboard.append(value)
-            self.text_bytes += len(value)
         elif _goes_by_reference(value):
             self._aboard.append(value)
         elif callable(value) and (
