@@ -21,6 +21,7 @@ from edge.kernel.tasks import spawn
 from edge.simulator.arrivals import arrivals
 from edge.simulator.checker import Checker
 from edge.simulator.checks import run_checks
+from edge.simulator.leftovers import end_leftovers
 from edge.simulator.outcome import Outcome, Violation
 from edge.simulator.sabotage import apply_sabotage
 from edge.simulator.seams import Seams
@@ -155,6 +156,7 @@ class _Run:
             self.outcome.faults = dict(world.faults.counts)
         self._note_stale_reads(world)
         await self._bounded(world.close(grace_s=1.0), "the world")
+        await end_leftovers()
 
     def _note_stale_reads(self, world: WorldUnderTest) -> None:
         for reads in world.kv_stale_reads().values():

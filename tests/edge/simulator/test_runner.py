@@ -46,6 +46,20 @@ def test_a_user_that_waits_for_nobody_is_no_trouble(tmp_path: Path) -> None:
     assert outcome.cut == 5
 
 
+def test_a_task_that_waits_in_its_own_cleanup_does_not_keep_the_run(tmp_path: Path) -> None:
+    outcome = run_with(
+        tmp_path,
+        "import asyncio\n"
+        "kept = []\n"
+        "async def stubborn():\n"
+        "    for_ever = asyncio.get_running_loop().create_future\n"
+        "    try:\n        await for_ever()\n    finally:\n        await for_ever()\n"
+        "async def session(user):\n    kept.append(asyncio.ensure_future(stubborn()))\n",
+    )
+    assert outcome.ok
+    assert outcome.finished == 5
+
+
 def test_what_users_raise_is_counted(tmp_path: Path) -> None:
     outcome = run_with(tmp_path, "async def session(user):\n    raise KeyError('who')\n")
     assert outcome.ok
