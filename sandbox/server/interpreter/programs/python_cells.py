@@ -14,6 +14,7 @@ import io
 import json
 import linecache
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -218,6 +219,8 @@ def text_file(descriptor: int) -> TextIO:
 
 def main() -> None:
     """Serve until the input ends. The protocol moves to descriptors of its own, which children do not get."""
+    # What a shell starts in the background has SIGINT ignored, and cells are interrupted by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("MPLBACKEND", "Agg")
     requests = os.fdopen(os.dup(0), "rb")
     events = Events(os.dup(1))

@@ -111,10 +111,9 @@ Shown()
 def test_python_that_takes_too_long_is_interrupted(tmp_path: Path) -> None:
     async def body(api: Api) -> None:
         await cell(api, "kept = 1")
-        # An interrupt that comes before a busy machine has begun the cell ends the interpreter.
-        found = await cell(api, "while True: pass", timeoutMs=1500)
+        found = await cell(api, "while True: pass", timeoutMs=200)
         assert [error["ename"] for error in found["error"]] == ["TimeoutError"]
-        assert found["error"][0]["evalue"] == "Execution timed out after 1500ms"
+        assert found["error"][0]["evalue"] == "Execution timed out after 200ms"
         assert (await cell(api, "kept"))["result"][0]["text"] == "1"
 
     with_api(tmp_path, body)
