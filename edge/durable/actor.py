@@ -183,11 +183,11 @@ class Actor:
                 result: Any = await guarded(self._perform(event), self._guard)
             except Exception as failure:
                 # Errors are output as well.
-                while (wait := self.commits.hold()) is not None:
+                if (wait := self.commits.hold()) is not None:
                     await wait
                 event.fail(self.broken or failure)
             else:
-                while (wait := self.commits.hold()) is not None:
+                if (wait := self.commits.hold()) is not None:
                     await wait
                 event.succeed(result)
         except Exception as failure:

@@ -21,7 +21,7 @@ from edge.http.subrequests import spend
 from edge.js.errors import JsException
 from edge.js.promise import JsPromise
 from edge.kernel.spans import Span, Tag, child_of, current_span
-from edge.kernel.tasks import before_output, output_hold
+from edge.kernel.tasks import output_hold
 from edge.worker.fetcher import Fetcher
 from edge.worker.invocation import depth_of_next
 from edge.worker.rpc import remote_error, transfer_args, transfer_result
@@ -89,16 +89,18 @@ class DurableObjectStub(Fetcher, js_name="DurableObject"):
 
     def _send_now(self, event: Event) -> JsPromise:
         hold = output_hold.get()
-        if self._held or (hold is not None and hold() is not None):
-            return JsPromise.start(self._send_later(event), name=event.handler)
+        wait = None if hold is None else hold()
+        if self._held or wait is not None:
+            return JsPromise.start(self._send_later(event, wait), name=event.handler)
         return JsPromise.of(self._deliver(event))
 
-    async def _send_later(self, event: Event) -> Any:
+    async def _send_later(self, event: Event, wait: asyncio.Future[None] | None) -> Any:
         """The caller is an object whose writes are not durable yet. Calls that wait go in their order,
         because they are woken in it, and no later one passes them."""
         self._held += 1
         try:
-            await before_output()
+            if wait is not None:
+                await wait
         finally:
             self._held -= 1
         return await self._deliver(event)

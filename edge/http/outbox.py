@@ -1,8 +1,9 @@
 """What a socket says inside a Durable Object waits for the object's output gate.
 
-The gate is the one of the moment of sending (`output_hold` of the context). Frames leave in the order
-in which they were sent, so one that has to wait holds back those behind it, wherever they came from.
-When the writes it depends on fail, it never leaves, nor does anything after it.
+What a frame waits for is settled when it is sent: the writes made until then. Those that follow do not
+hold it back. Frames leave in the order in which they were sent, so one that has to wait holds back those
+behind it, wherever they came from. When the writes it depends on fail, it never leaves, nor does anything
+after it.
 
 Source: spec durable-objects.md section 3 (output gates).
 """
@@ -14,9 +15,8 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.http.frames import Frame
-from edge.js.errors import JsException
 
-Hold = Callable[[], asyncio.Future[None] | None]
+Wait = asyncio.Future[None] | None
 
 
 class Outbox:
@@ -27,36 +27,33 @@ class Outbox:
     def __init__(self, deliver: Callable[[Frame], None], broken: Callable[[], None]) -> None:
         self._deliver = deliver
         self._broken = broken
-        self._held: deque[tuple[Frame, Hold | None]] = deque()
+        self._held: deque[tuple[Frame, Wait]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def post(self, frame: Frame, hold: Hold | None) -> None:
-        """Deliver `frame` when `hold` has nothing to wait for and it is its turn."""
-        self._held.append((frame, hold))
+    def post(self, frame: Frame, wait: Wait) -> None:
+        """Deliver `frame` when `wait` is over and it is its turn."""
+        self._held.append((frame, wait))
         if len(self._held) == 1:
             self._flush()
 
     def _flush(self) -> None:
         while self._held:
-            frame, hold = self._held[0]
-            wait = None if hold is None else hold()
-            if wait is not None:
+            frame, wait = self._held[0]
+            if wait is not None and not _is_durable(wait):
                 wait.add_done_callback(self._released)
                 return
             self._held.popleft()
             self._deliver(frame)
 
     def _released(self, wait: asyncio.Future[None]) -> None:
-        if wait.cancelled() or wait.exception() is not None:
-            self._give_up()
-            return
-        try:
+        if _is_durable(wait):
             self._flush()
-        except JsException:
-            self._give_up()  # the object broke after the writes that this frame waited for were durable
+        else:
+            self._held.clear()
+            self._broken()
 
-    def _give_up(self) -> None:
-        self._held.clear()
-        self._broken()
+
+def _is_durable(wait: asyncio.Future[None]) -> bool:
+    return wait.done() and not wait.cancelled() and wait.exception() is None

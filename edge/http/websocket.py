@@ -247,12 +247,13 @@ class WebSocket(EventTarget, js_name="WebSocket"):
 
     def _transmit(self, frame: str | bytes | Close) -> None:
         hold = output_hold.get()
-        if hold is None and not self._outbox:
+        wait = None if hold is None else hold()
+        if wait is None and not self._outbox:
             self._deliver(frame)
             return
         if self._outbox is None:
             self._outbox = Outbox(self._deliver, self._drop_now)
-        self._outbox.post(frame, hold)
+        self._outbox.post(frame, wait)
 
     def _deliver(self, frame: Frame) -> None:
         if self._peer is not None:

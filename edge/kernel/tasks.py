@@ -42,11 +42,13 @@ output_hold: contextvars.ContextVar[Callable[[], asyncio.Future[None] | None] | 
 
 
 async def before_output() -> None:
-    """Wait until what this context says may leave; raises when the writes it depends on failed."""
+    """Wait until what this context says may leave; raises when the writes it depends on failed.
+
+    These are the writes made until now: what is written while this waits does not hold it back.
+    """
     hold = output_hold.get()
-    if hold is not None:
-        while (wait := hold()) is not None:
-            await wait
+    if hold is not None and (wait := hold()) is not None:
+        await wait
 
 
 _alive: set[asyncio.Task[Any]] = set()

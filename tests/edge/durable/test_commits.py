@@ -13,9 +13,12 @@ from edge.js.arrays import JsArray
 from edge.js.errors import JsException
 from edge.js.objects import JsObject
 from edge.kernel.clock import WallClock
-from edge.kernel.tasks import before_output
+from edge.kernel.tasks import before_output, spawn
 from tests.edge.durable.code import hosting
 from tests.loops import run, run_virtual
+
+#: How often an object writes that never pauses; each of them is a commit of its own.
+WRITES = 20
 
 
 class Ledger:
@@ -41,6 +44,15 @@ class Ledger:
         await self.storage.put("a", 1)
         await before_output()
         self.sent.append("sent")
+
+    async def send_and_go_on_writing(self) -> None:
+        await self.storage.put("0", 0)
+        sending = spawn(self.put_and_send(), name="sending")
+        for number in range(WRITES):
+            await self.storage.put(str(number), number)
+            await asyncio.sleep(0)
+            self.sent.append(str(number))
+        await sending
 
     async def put_twice_with_a_wait(self) -> None:
         await self.storage.put("a", 1)
@@ -144,6 +156,16 @@ def test_reads_commit_nothing(place: Path | None) -> None:
         return disk(host).commits
 
     assert drive(script, place) == 0
+
+
+def test_what_is_written_later_does_not_hold_back_what_was_said(place: Path | None) -> None:
+    async def script(host: DurableHost, stub: Any) -> tuple[int, int]:
+        await stub.send_and_go_on_writing()
+        return Ledger.sent.index("sent"), disk(host).commits
+
+    when, commits = drive(script, place)
+    assert commits >= WRITES
+    assert when < WRITES / 2, Ledger.sent
 
 
 @pytest.mark.parametrize("call", ["put", "put_and_fail", "put_and_send"])

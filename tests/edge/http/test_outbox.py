@@ -9,25 +9,46 @@ from edge.http.outbox import Outbox
 from edge.js.errors import error
 from tests.loops import run
 
+Told = list[Frame | str]
 
-def test_a_gate_that_breaks_after_it_opened_lets_nothing_out_and_says_so() -> None:
+
+def _outbox(told: Told) -> Outbox:
+    return Outbox(told.append, lambda: told.append("broken"))
+
+
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def test_a_frame_leaves_when_what_was_written_before_it_is_durable() -> None:
     async def main() -> None:
-        delivered: list[Frame] = []
-        ends: list[str] = []
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        broken = False
-
-        def hold() -> asyncio.Future[None] | None:
-            if broken:
-                raise error("Network connection lost.")
-            return durable
-
-        outbox = Outbox(delivered.append, lambda: ends.append("broken"))
-        outbox.post("first", hold)
-        outbox.post("second", None)
-        durable.set_result(None)
-        broken = True  # before the callback of the future has run
+        told: Told = []
+        outbox, first, second = _outbox(told), _future(), _future()
+        outbox.post("one", first)
+        outbox.post("two", None)
+        outbox.post("three", second)
+        assert told == []
+        first.set_result(None)
         await asyncio.sleep(0)
-        assert (delivered, ends, bool(outbox)) == ([], ["broken"], False)
+        assert told == ["one", "two"]
+        second.set_result(None)
+        await asyncio.sleep(0)
+        assert told == ["one", "two", "three"]
+
+    run(main())
+
+
+def test_frames_whose_writes_were_lost_never_leave_nor_do_those_behind_them() -> None:
+    async def main() -> None:
+        told: Told = []
+        outbox, first, second = _outbox(told), _future(), _future()
+        outbox.post("one", first)
+        outbox.post("two", second)
+        outbox.post("three", None)
+        first.set_result(None)
+        second.set_exception(error("Network connection lost."))  # before the callback of the first has run
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert (told, bool(outbox)) == (["one", "broken"], False)
 
     run(main())
