@@ -229,6 +229,7 @@ class Session(DurableObject):
         if "warm_agent" in on:
             parts |= {"warm": self._warm, "heard": lambda: self.buffer.agent_seq(message_id)}
             return WarmRun(self.env, self._now, message_id, prompt, on, **parts)
+        parts["under_way"] = self._warm.under_way
         return MessageRun(self.env, self._now, message_id, prompt, on, **parts)
 
     async def _drive(self, run, work=None):

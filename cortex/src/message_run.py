@@ -29,12 +29,13 @@ class MessageRun:
 
     `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a
     message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the
-    SandboxManager. `recall` is that of the message before.
+    SandboxManager; `under_way(run)` waits for a wake that began before the message. `recall` is that of the
+    message before.
     """
 
     def __init__(
         self, env, record, message_id, prompt, switches, *,
-        hear, load_config, store, background, manager, recall=None,
+        hear, load_config, store, background, manager, under_way=None, recall=None,
     ):  # fmt: skip
         self.env = env
         self.record = record
@@ -49,6 +50,7 @@ class MessageRun:
         self._hear = hear
         self._load_config = load_config
         self._background = background
+        self._under_way = under_way
         self._wait = None
         self._is_stored = self._is_heard = self._is_left = False
         self._knowledge = Knowledge(env, record["userId"]) if "knowledge" in switches else None
@@ -110,6 +112,8 @@ class MessageRun:
     # -- steps 1 to 9
 
     async def _prepared(self):
+        if self._under_way is not None:
+            await self._under_way(self)
         await self.manager.container.look()
         if "parallel" in self.on:
             return await self._side_by_side()

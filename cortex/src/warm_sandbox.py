@@ -49,6 +49,12 @@ class WarmSandbox:
             self._waking = asyncio.ensure_future(self._wake())
         return await asyncio.shield(self._waking)
 
+    async def under_way(self, run):
+        """Wait for what began before a message came, and show it in the message's waterfall."""
+        if self._waking is not None:
+            with run.waterfall.step(2, "wake", "under way since the connection"):
+                await self.get_ready()
+
     async def rested(self):
         """Wait until nobody is getting it ready any more."""
         if self._waking is not None:
@@ -78,6 +84,11 @@ class WarmSandbox:
         record = self._record.value
         await manager.container.look()
         await manager.get_or_wake(record, now_ms())
+        if manager.on & {"cold_start", "warm_agent"}:
+            await self._prepare(manager, config, record)
+        await self._used()
+
+    async def _prepare(self, manager, config, record):
         await manager.start_server()
         if "one_round_trip" in manager.on:
             await manager.preparation.at_once(config, record["mode"], warm="warm_agent" in manager.on)
@@ -86,7 +97,6 @@ class WarmSandbox:
             await manager.remember()
         await manager.container.tell()
         self._ready_with = config["hash"]
-        await self._used()
         if "warm_agent" in manager.on:
             await self._open(manager)
 
@@ -95,9 +105,7 @@ class WarmSandbox:
     async def channel(self, config, run):
         """The part of the shared connection that is a message's own. Raises ApiError."""
         manager, record = run.manager, self._record.value
-        if self._waking is not None:
-            with run.waterfall.step(2, "wake", "under way since the connection"):
-                await self.get_ready()
+        await self.under_way(run)
         await manager.container.look()
         if self.is_linked and manager.container.known:
             manager.trusts = True

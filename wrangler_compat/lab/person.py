@@ -96,9 +96,12 @@ class Person:
         async with socket:
             yield socket
 
-    async def message(self, session_id: str, prompt: str = "hello", switches: str = "") -> Answer:
-        """Send a message and hear it to its end."""
+    async def message(
+        self, session_id: str, prompt: str = "hello", switches: str = "", *, typing_s: float = 0.0
+    ) -> Answer:
+        """Connect, type for a while, send the message and hear it to its end."""
         async with self.connected(session_id, f"{self.name}-{next(self._numbers)}", switches) as socket:
+            await self.world.clock.sleep(typing_s)
             return await self.ask(socket, prompt)
 
     async def ask(self, socket: ClientSocket, prompt: str) -> Answer:

@@ -98,10 +98,12 @@ def as_html(worlds: dict[str, Sequence[Measured]]) -> str:
 def _html_table(found: Sequence[Measured]) -> str:
     rows = "".join(
         f"<tr><td>{escape(row['path'])}</td><td>{escape(row['variant'])}</td><td>{row['messages']}</td>"
-        f"<td>{duration(row['p50_ms'])}</td><td>{duration(row['p95_ms'])}</td></tr>"
+        f"<td>{duration(row['p50_ms'])}</td><td>{duration(row['p95_ms'])}</td>"
+        f"<td>{duration(row['at_client_p50_ms'])}</td></tr>"
         for row in summary(found)
     )
-    head = "<tr><th>path</th><th>variant</th><th>messages</th><th>p50</th><th>p95</th></tr>"
+    head = "<tr><th>path</th><th>variant</th><th>messages</th><th>p50</th><th>p95</th>"
+    head += "<th>p50 at the client</th></tr>"
     return f"<table>{head}{rows}</table>"
 
 

@@ -38,7 +38,9 @@ async def run_path(person: Person, path: str, variant: Variant, *, packages: boo
     """
     session_id = await prepared(person, variant, packages=packages)
     await toward(person, session_id, path)
-    return measured(path, variant, await person.message(session_id, "hello", variant.query))
+    return measured(
+        path, variant, await person.message(session_id, "hello", variant.query, typing_s=variant.typing_s)
+    )
 
 
 async def prepared(person: Person, variant: Variant, *, packages: bool) -> str:

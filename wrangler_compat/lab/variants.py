@@ -27,12 +27,18 @@ class LabError(UserError):
     """The experiment cannot be run as asked; the message says what there is."""
 
 
+#: How long somebody types a message, who makes a sandbox wake by beginning to.
+TYPING_S = 3.0
+_TYPED = f", typed for {TYPING_S:g} s"
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A name for people, and the switches that are on."""
+    """A name for people, the switches that are on, and how long a message is typed on an open connection."""
 
     name: str
     switches: tuple[str, ...]
+    typing_s: float = 0.0
 
     @property
     def query(self) -> str:
@@ -48,10 +54,14 @@ def variants(only: str | None) -> list[Variant]:
             Variant(f"the five + {_WORDS[name]}", (*FIVE, name))
             for name in ("one_round_trip", "resumable", "knowledge")
         ]
+        beyond.append(Variant("the five + wake early" + _TYPED, (*FIVE, "wake_early"), TYPING_S))
         beyond.append(Variant("the five + warm agent", (*FIVE, "one_round_trip", "warm_agent", "resumable")))
         return [before, *alone, five, *beyond, every]
     chosen = tuple(_named(word.strip()) for word in only.split(","))
-    return [before, Variant(" + ".join(_WORDS[name] for name in chosen), chosen)]
+    name = " + ".join(_WORDS[name] for name in chosen)
+    if "wake_early" in chosen:
+        return [before, Variant(name + _TYPED, chosen, TYPING_S)]
+    return [before, Variant(name, chosen)]
 
 
 def _named(word: str) -> str:

@@ -86,7 +86,9 @@ def run_real(
                 for turn in range(rounds):
                     await world.clock.sleep(_THINKING_S)
                     await toward(person, session_id, path, turn)
-                    answer = await person.message(session_id, "hello", variant.query)
+                    answer = await person.message(
+                        session_id, "hello", variant.query, typing_s=variant.typing_s
+                    )
                     found.append(measured(path, variant, answer))
         return found
 
@@ -113,7 +115,7 @@ def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: 
             found = []
             for _ in range(rounds):
                 await world.clock.sleep(_BETWEEN_S)
-                answer = await person.message(session_id, "hello", variant.query)
+                answer = await person.message(session_id, "hello", variant.query, typing_s=variant.typing_s)
                 found.append(measured(path, variant, answer))
             return found
 

@@ -1,8 +1,8 @@
 """`/api/sdk`: messages (the design's `api/sdk.ts`).
 
-`GET /api/sdk/ws` is upgraded to a WebSocket: its first frame is the query. With the switch `resumable` the
-session's object holds the run, and a connection that is lost is taken up again; without it this Worker runs
-the chain and the browser's connection is the run's.
+`GET /api/sdk/ws` is upgraded to a WebSocket: its first frame is the query. With the switches `resumable`,
+`warm_agent` or `wake_early` the session's object holds the run, and a connection that is lost is taken up
+again; without them this Worker runs the chain and the browser's connection is the run's.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
     if "after" in query:
         frame_number_of(query["after"])
     on = parse(query.get("switches"), parse(record["switches"]))
-    if "resumable" in on or "warm_agent" in on:
+    if on & {"resumable", "warm_agent", "wake_early"}:
         return await env.SESSIONS.getByName(record["id"]).fetch(request)
     client, server = WebSocketPair.new().object_values()
     browser = FrameSocket(server)
