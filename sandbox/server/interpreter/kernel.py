@@ -50,6 +50,8 @@ class Execution:
     def __init__(self) -> None:
         self._events: asyncio.Queue[Event | None] = asyncio.Queue(_EVENTS_MAX)
         self._abandoned = False
+        #: Set when the program runs it, and when it never will.
+        self.begun = asyncio.Event()
         self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.timed_out = False
 
@@ -148,8 +150,9 @@ class Kernel:
             told = f"Execution timed out after {timeout_ms:g}ms"
         await execution.put(_error("TimeoutError", told))
         try:
-            await self._process.signal(_SIGINT)
             async with asyncio.timeout(_INTERRUPT_GRACE_S):
+                await execution.begun.wait()  # the program disregards what comes before
+                await self._process.signal(_SIGINT)
                 await asyncio.shield(execution.complete)
         except (TimeoutError, ContainerGone):
             await self.close()
@@ -195,6 +198,9 @@ class Kernel:
         event = json.loads(line[1:])
         if event["type"] == "ready":
             self._ready.set_result(event)
+        elif event["type"] == "begun":
+            if self._execution is not None:
+                self._execution.begun.set()
         elif self._execution is not None:
             execution = self._execution
             if not (execution.timed_out and event["type"] == "error"):  # the interrupt was ours
@@ -224,6 +230,7 @@ class Kernel:
             told = f"The interpreter ended at its start: {self._complaint.decode(errors='replace').strip()}"
             self._ready.set_exception(ApiError("INTERPRETER_NOT_READY", told))
         if self._execution is not None and not self._execution.complete.done():
+            self._execution.begun.set()
             self._execution.complete.set_result(None)
 
 

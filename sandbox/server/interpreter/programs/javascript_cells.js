@@ -1,7 +1,7 @@
 // Runs cells of JavaScript one after the other in one context. Runs inside a sandbox, on Node alone.
 //
 // Reads one JSON object a line: {"code": ..., "env": {...}, "typescript": bool}. Writes lines that begin with a
-// record separator, each a JSON event: ready, stdout, stderr, result, error, execution_complete.
+// record separator, each a JSON event: ready, begun, stdout, stderr, result, error, execution_complete.
 'use strict';
 const fs = require('fs');
 const readline = require('readline');
@@ -112,6 +112,7 @@ async function run({ code, env = {}, typescript = false }) {
   try {
     const text = typescript ? stripTypeScriptTypes(code) : code;
     const interrupted = new Promise((_, reject) => (interrupt = reject));
+    send('begun');
     const value = await Promise.race([evaluate(text, `cell ${count}`), interrupted]);
     if (value !== undefined) show(value);
   } catch (error) {

@@ -1,7 +1,8 @@
 """Runs cells of Python one after the other in one namespace. Runs inside a sandbox: standard library only.
 
 Reads one JSON object a line: `{"code": ..., "env": {...}}`. Writes lines that begin with a record separator,
-each a JSON event: `ready`, `stdout`, `stderr`, `result`, `error`, `execution_complete`.
+each a JSON event: `ready`, `begun`, `stdout`, `stderr`, `result`, `error`, `execution_complete`. From `begun` to
+`execution_complete` SIGINT interrupts the cell; at any other time it does nothing.
 """
 
 from __future__ import annotations
@@ -149,11 +150,7 @@ class Cells:
         kept = {name: os.environ.get(name) for name in env}
         os.environ.update(env)
         try:
-            value = self._evaluate(code, f"<cell {self._count}>")
-            if value is not None:
-                self._names["_"] = value
-                self.display(value)
-            self._show_figures()
+            self._show(code)
         except BaseException as error:  # what a cell raises, exit() included, is its result
             self._fail(error)
         finally:
@@ -164,6 +161,15 @@ class Cells:
                     os.environ[name] = old
         self._drain()
         self._events.send("execution_complete", execution_count=self._count)
+
+    def _show(self, code: str) -> None:
+        """Run a cell and show its value: all that SIGINT interrupts."""
+        self._events.send("begun")
+        value = self._evaluate(code, f"<cell {self._count}>")
+        if value is not None:
+            self._names["_"] = value
+            self.display(value)
+        self._show_figures()
 
     def _evaluate(self, code: str, filename: str) -> object:
         linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
@@ -213,14 +219,23 @@ class Cells:
             tap.drain()
 
 
+def interrupt(_number: int, frame: types.FrameType | None) -> None:
+    """SIGINT: an exception in what a cell runs, and nothing elsewhere, where it would end the interpreter or
+    hit the next cell. Where it came is seen by the stack: a flag could not be set and reset without gaps."""
+    while frame is not None:
+        if frame.f_code is Cells._show.__code__:
+            raise KeyboardInterrupt
+        frame = frame.f_back
+
+
 def text_file(descriptor: int) -> TextIO:
     return io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), encoding="utf-8", line_buffering=True)
 
 
 def main() -> None:
     """Serve until the input ends. The protocol moves to descriptors of its own, which children do not get."""
-    # What a shell starts in the background has SIGINT ignored, and cells are interrupted by it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Set whatever was inherited: what a shell starts in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, interrupt)
     os.environ.setdefault("MPLBACKEND", "Agg")
     requests = os.fdopen(os.dup(0), "rb")
     events = Events(os.dup(1))
@@ -229,13 +244,7 @@ def main() -> None:
     sys.stdout, sys.stderr = text_file(1), text_file(2)
     cells = Cells(events, taps)
     events.send("ready")
-    while True:
-        try:
-            line = requests.readline()
-        except KeyboardInterrupt:
-            continue  # it came after the cell it was meant for
-        if not line:
-            return
+    for line in iter(requests.readline, b""):
         asked = json.loads(line)
         cells.run(asked["code"], asked.get("env") or {})
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,64 @@ def test_python_that_takes_too_long_is_interrupted(tmp_path: Path) -> None:
         assert (await cell(api, "kept"))["result"][0]["text"] == "1"
 
     with_api(tmp_path, body)
+
+
+@pytest.mark.parametrize("language", ["python", pytest.param("javascript", marks=needs_node)])
+def test_an_interrupt_waits_until_the_interpreter_has_begun_the_cell(tmp_path: Path, language: str) -> None:
+    """A busy machine may not have come to a cell when its time is over."""
+    about = {
+        "python": ("import os; os.getpid()", "while True: pass"),
+        "javascript": ("process.pid", "for(;;);"),
+    }
+    pid_of, endless = about[language]
+
+    async def body(api: Api) -> None:
+        pid = int((await cell(api, pid_of, language=language))["result"][0]["text"])
+        os.kill(pid, signal.SIGSTOP)
+        events = api.events("POST", "execute/code", code=endless, language=language, timeoutMs=20)
+        assert (await anext(events))["evalue"] == "Execution timed out after 20ms"
+        os.kill(pid, signal.SIGCONT)
+        assert [event["type"] async for event in events] == ["execution_complete"]
+        assert (await cell(api, pid_of, language=language))["result"][0]["text"] == str(pid)
+
+    with_api(tmp_path, body)
+
+
+def test_python_outlives_interrupts_that_come_at_any_moment(tmp_path: Path) -> None:
+    """While it tells of a cell, reads or parses the next one: only what a cell runs is interrupted."""
+
+    async def body(api: Api) -> None:
+        pid = int((await cell(api, "import os; os.getpid()"))["result"][0]["text"])
+        for _ in range(100):
+            os.kill(pid, signal.SIGINT)
+            found = await cell(api, "os.getpid()")
+            assert (found["error"], found["result"][0]["text"]) == ([], str(pid))
+        for moment in range(200):
+            await asyncio.gather(cell(api, "os.getpid()"), _interrupt(pid, moment))
+        assert (await cell(api, "os.getpid()"))["result"][0]["text"] == str(pid)
+
+    with_api(tmp_path, body)
+
+
+async def _interrupt(pid: int, moment: int) -> None:
+    for _ in range(moment // 10):
+        await asyncio.sleep(0)
+    os.kill(pid, signal.SIGINT)
+
+
+def test_python_is_interrupted_where_sigint_was_ignored(tmp_path: Path) -> None:
+    """As it is in what a shell starts in the background."""
+
+    async def body(api: Api) -> None:
+        await cell(api, "kept = 1")
+        await cell(api, "while True: pass", timeoutMs=20)
+        assert (await cell(api, "kept"))["result"][0]["text"] == "1"
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with_api(tmp_path, body)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_interpreter_that_ends_is_told_and_replaced(tmp_path: Path) -> None:
