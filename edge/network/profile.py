@@ -31,6 +31,10 @@ CONTAINER_PHASES: Final = (
     "token_gap",
 )
 NO_NETWORK: Final = "none"
+_YOUR_OWN: Final = (
+    ". For one of your own give the path of its file: `edge profile show edge > mine.toml`, change it, "
+    "`--profile mine.toml` (docs/latency-model.md)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +140,5 @@ def load_profile(name: str | Path) -> Profile | None:
             return read_profile(source.read_text("utf-8"), None, name)
     path = Path(name)
     if not path.is_file():
-        raise UnknownProfile(f"{unknown('profile', str(name), builtin_profiles())}, or a path to a TOML file")
+        raise UnknownProfile(unknown("profile", str(name), builtin_profiles()) + _YOUR_OWN)
     return read_profile(path.read_text("utf-8"), path, path.stem)

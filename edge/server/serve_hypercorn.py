@@ -14,6 +14,7 @@ from typing import Any, cast
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from edge.errors import UserError
 from edge.server.app import FrontDoor
 from edge.server.certificate import self_signed
 
@@ -54,6 +55,12 @@ class HypercornServer:
             certificate, key = self_signed(Path(self._files.name), self._door.clock)
         host, port = self._listener.getsockname()[:2]
         self._config.certfile, self._config.keyfile = str(certificate), str(key)
+        try:
+            self._config.create_ssl_context()  # before anything is served
+        except OSError as error:  # ssl.SSLError is one
+            raise UserError(
+                f"--cert {certificate} and --key {key} cannot be used: {error.strerror}"
+            ) from None
         if importlib.util.find_spec("aioquic") is not None:
             self._config.quic_bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
 

@@ -84,6 +84,12 @@ def writing(name: str) -> Iterator[BinaryIO]:
         raise UserError(f"Could not write file: {name}: {failure.strerror}") from None
 
 
+def write_text(name: str | Path, text: str) -> None:
+    """Write a file of UTF-8, in folders that are made. Raises UserError."""
+    with writing(str(name)) as file:
+        file.write(text.encode())
+
+
 def _allow_as_usual(name: str) -> None:
     """A temporary file is its owner's alone; one that somebody asked for is not."""
     mask = os.umask(0)

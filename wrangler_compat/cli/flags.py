@@ -11,6 +11,7 @@ import click
 
 from wrangler_compat.cli.project import Project
 from wrangler_compat.cli.saying import say
+from wrangler_compat.cli.state_folder import StateFolder
 
 Function = Callable[..., None]
 Decorator = Callable[[Function], Function]
@@ -62,7 +63,7 @@ def place_flags(function: Function) -> Function:
 
     @wraps(function)
     def with_place(
-        *args: object, project: Project, local: bool, remote: bool, persist_to: str | None, **rest: object
+        *args: object, project: Project, local: bool, remote: bool, persist_to: Path | None, **rest: object
     ) -> None:
         if local and remote:
             raise click.UsageError("Arguments remote and local are mutually exclusive")
@@ -72,5 +73,7 @@ def place_flags(function: Function) -> Function:
         project_flags(with_place),
         click.option("--local", is_flag=True, help="The data on this machine: the default."),
         click.option("--remote", is_flag=True, help="The data on Cloudflare."),
-        click.option("--persist-to", metavar="DIR", help="Where local data lies (.wrangler/state)."),
+        click.option(
+            "--persist-to", type=StateFolder(), metavar="DIR", help="Where local data lies (.wrangler/state)."
+        ),
     )

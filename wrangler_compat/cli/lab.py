@@ -46,6 +46,7 @@ def command(
     from rich.console import Console
 
     from wrangler_compat.cli.dev import config_paths
+    from wrangler_compat.cli.files import write_text
     from wrangler_compat.lab import report
     from wrangler_compat.lab.scenario import PATHS, Measured
     from wrangler_compat.lab.variants import variants
@@ -68,7 +69,7 @@ def command(
             title = f"this machine, one session and {crowd}, {rounds} messages each"
             found[title] = run_crowd(config, crowd, rounds, choices[-1], status.update)
     if html is not None:
-        Path(html).write_text(report.as_html(dict(found)), encoding="utf-8")
+        write_text(html, report.as_html(dict(found)))
     if as_json:
         click.echo(report.as_json(dict(found)))
         return

@@ -40,7 +40,10 @@ _COMMANDS = {
 
 
 #: What a disk or the rights of this user answer; any other OSError that gets this far is a mistake of edge.
-_DISK_REFUSES = {errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR}
+_DISK_REFUSES = {
+    *(errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 @click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -67,6 +67,7 @@ def fit(trace: Path, base: str, out: Path | None) -> None:
     from edge.network.fit import fit_profile
     from edge.network.profile import load_profile
     from edge.network.profile_text import profile_text
+    from wrangler_compat.cli.files import write_text
 
     start = load_profile(base)
     if start is None:
@@ -78,7 +79,7 @@ def fit(trace: Path, base: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
-        out.write_text(text, "utf-8")
+        write_text(out, text)
     for key, count in sorted(fitted.samples.items()):
         click.echo(f"{key}: {count} samples", err=True)
 

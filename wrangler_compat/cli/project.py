@@ -84,6 +84,6 @@ class Project:
         self.config.check()
         return found
 
-    def state_dir(self, persist_to: str | None) -> Path:
+    def state_dir(self, persist_to: Path | None) -> Path:
         """Where local data lies (spec wrangler.md section 5); products add `v3`."""
-        return self.folder / ".wrangler" / "state" if persist_to is None else Path(persist_to).resolve()
+        return self.folder / ".wrangler" / "state" if persist_to is None else persist_to.resolve()

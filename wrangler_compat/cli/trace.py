@@ -72,8 +72,7 @@ def _print(roots: list[Node], spans_max: int) -> None:
 
 
 def _write(name: str, text: str) -> None:
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as failure:
-        raise UserError(f"cannot write {name}: {failure.strerror}") from None
+    from wrangler_compat.cli.files import write_text
+
+    write_text(name, text)
     click.echo(f"wrote {name}")

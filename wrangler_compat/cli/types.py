@@ -36,6 +36,7 @@ def command(
         env: Env
     """
     from wrangler_compat.cli.dev import config_paths
+    from wrangler_compat.cli.files import write_text
     from wrangler_compat.env_types.document import TypesOptions, default_path, env_types
 
     if path is not None and not path.endswith(".pyi"):
@@ -46,7 +47,7 @@ def command(
     text = env_types(files, options)
     shown = click.format_filename(target)
     if not check:
-        target.write_text(text, encoding="utf-8")
+        write_text(target, text)
         click.echo(f"Types written to {shown}")
     elif target.is_file() and target.read_text(encoding="utf-8") == text:
         click.echo(f"Types at {shown} are up to date.")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.errors import UserError
+from wrangler_compat.cli.state_failure import state_failure
+from wrangler_compat.cli.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from edge.vectorize.logic.definition import Definition
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _STATE = Path(".wrangler") / "state"
 
 _persist_to = click.option(
-    "--persist-to", type=click.Path(path_type=Path), default=_STATE, metavar="DIR",
+    "--persist-to", type=StateFolder(), default=_STATE, metavar="DIR",
     help="Where data is kept (.wrangler/state).",
 )  # fmt: skip
 _as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
@@ -238,8 +240,8 @@ def _store(persist_to: Path, name: str) -> Iterator[Store]:
     store = Store(path)
     try:
         yield store
-    except apsw.Error as error:
-        raise UserError(f"cannot read {path}: {error}") from None
+    except (apsw.Error, OSError) as error:
+        raise state_failure(f'the index "{name}"', path, error) from None
     finally:
         store.close()
 

@@ -56,9 +56,12 @@ def write_modules(plan: Plan, folder: Path) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file, and the folders it is in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    """Write a file, and the folders it is in. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _config(plan: Plan, folder: Path) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def test_an_unknown_profile_lists_the_known_ones() -> None:
         load_profile("egde")
     assert str(caught.value) == (
         'unknown profile "egde"; did you mean edge? '
-        "Known: edge, none, streaming-seed, or a path to a TOML file"
+        "Known: edge, none, streaming-seed. For one of your own give the path of its file: "
+        "`edge profile show edge > mine.toml`, change it, `--profile mine.toml` (docs/latency-model.md)."
     )
 
 

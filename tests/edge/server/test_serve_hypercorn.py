@@ -7,12 +7,14 @@ import gc
 import ssl
 import warnings
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from edge.errors import UserError
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
@@ -139,3 +141,15 @@ def test_http_3() -> None:
             assert (client.status, client.body) == (b"200", b"GET https://localhost/h3?x ")
 
     serve(talk, tls=True)
+
+
+def test_a_certificate_that_is_none_is_told_before_anything_is_served(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    door = FrontDoor(FakeWorld(answer), WallClock())
+    with (
+        bound() as listener,
+        pytest.raises(UserError, match=r"--cert .*gone\.pem and --key .* cannot be used"),
+    ):
+        HypercornServer(
+            door, listener, grace_s=1, tls=True, certificate=tmp_path / "gone.pem", key=tmp_path / "key.pem"
+        )

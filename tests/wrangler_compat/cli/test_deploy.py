@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,18 @@ def test_warnings_go_to_standard_error(shop: Path) -> None:
     answer = deploy(shop, "--dry-run", "--json")
     assert "[WARNING] The module `workers` is not vendored" in answer.stderr
     assert json.loads(answer.stdout)["warnings"]
+
+
+def test_a_doubtful_configuration_is_told_once(shop: Path) -> None:
+    answer = deploy(shop, "--dry-run", "--env", "nope")
+    assert answer.stderr.count('No environment found in configuration with name "nope"') == 1
+
+
+@pytest.mark.parametrize("target", ["cloudflare", "workerd"])
+def test_an_impossible_folder_for_the_bundle_is_named(shop: Path, target: str) -> None:
+    answer = deploy(shop, "--dry-run", "--target", target, "--outdir", "/proc/no/dist")
+    assert isinstance(answer.exception, UserError)
+    assert re.match("cannot write /proc/no/dist/.*: No such file or directory", str(answer.exception))
 
 
 def test_minify_is_refused_with_its_reason(shop: Path) -> None:

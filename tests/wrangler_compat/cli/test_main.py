@@ -47,8 +47,30 @@ def test_the_script_of_a_shell(shell: str) -> None:
     assert f"_EDGE_COMPLETE={shell}_complete" in answer.stdout
 
 
-def test_what_the_disk_refuses_is_one_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("types {file}/env.pyi", "Could not write file: {file}/env.pyi: File exists"),
+        ("types /proc/no/env.pyi", "Could not write file: /proc/no/env.pyi: No such file or directory"),
+        ("check {long}", "{long} cannot be used: File name too long"),
+        *(
+            (f"{words} --persist-to {folder}", f"cannot keep data in {folder}: {reason}; choose another")
+            for words in (
+                "dev --port 0",
+                "kv key list --namespace-id x",
+                "r2 object delete b/k",
+                "vectorize list",
+            )
+            for folder, reason in (
+                ("{file}", "Not a directory"),
+                ("{file}/x", "Not a directory"),
+                ("{long}", "File name too long"),
+            )
+        ),
+    ],
+)
+def test_an_impossible_path_is_one_message(
+    words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "entry.py").write_text("")
     (tmp_path / "wrangler.jsonc").write_text(
@@ -56,7 +78,8 @@ def test_what_the_disk_refuses_is_one_message(
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gc, "disable", lambda: None)
-    monkeypatch.setattr(sys, "argv", ["edge", "types", "entry.py/env.pyi"])
+    paths = {"file": "entry.py", "long": "a" * 300}
+    monkeypatch.setattr(sys, "argv", ["edge", *words.format(**paths).split()])
     with pytest.raises(SystemExit, match="1"):
         main()
-    assert capsys.readouterr().err == "✘ [ERROR] entry.py/env.pyi cannot be used: Not a directory\n"
+    assert capsys.readouterr().err.startswith(f"✘ [ERROR] {said.format(**paths)}")

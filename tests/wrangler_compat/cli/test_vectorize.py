@@ -98,5 +98,10 @@ def test_ten_properties_can_be_filtered_at_most(tmp_path: Path) -> None:
 def test_a_file_that_is_no_index_is_named(tmp_path: Path) -> None:
     path = index_path(made(tmp_path), "notes")
     path.write_bytes(b"this is not SQLite, and long enough to be seen as such" * 20)
-    with pytest.raises(UserError, match=r"cannot read .*notes\.sqlite: "):
+    with pytest.raises(UserError, match='index "notes": file is not a database'):
         vectorize(tmp_path, "info", "notes")
+
+
+def test_a_folder_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(UserError, match=r'cannot use the local data of the index "notes": .*/proc/no'):
+        made(Path("/proc/no"))

@@ -1,8 +1,8 @@
 """Runs cells of Python one after the other in one namespace. Runs inside a sandbox: standard library only.
 
 Reads one JSON object a line: `{"code": ..., "env": {...}}`. Writes lines that begin with a record separator,
-each a JSON event: `ready`, `begun`, `stdout`, `stderr`, `result`, `error`, `execution_complete`. From `begun` to
-`execution_complete` SIGINT interrupts the cell; at any other time it does nothing.
+each a JSON event: `ready`, `begun`, `stdout`, `stderr`, `result`, `error`, `execution_complete`. From `begun`
+to `execution_complete` SIGINT interrupts the cell; at any other time it does nothing.
 """
 
 from __future__ import annotations
