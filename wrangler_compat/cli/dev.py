@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edge.errors import UserError
-from wrangler_compat.cli.state_folder import StateFolder
+from wrangler_compat.cli.state_folder import persist_to
 from wrangler_compat.dev.options import DevOptions
 
 _SERVERS = ["uvicorn", "hypercorn"]
@@ -21,7 +21,7 @@ _LOG_LEVELS = ["none", "error", "warn", "info", "log", "debug"]
 @click.option("-e", "--env", "environment", metavar="NAME", help="The environment of the configuration.")
 @click.option("--port", type=click.IntRange(0, 65535), help="8787 unless configured; 0 picks a free one.")
 @click.option("--host", "--ip", "host", help="The address to listen on; loopback unless given.")
-@click.option("--persist-to", type=StateFolder(), metavar="DIR", help="Where data is kept (.wrangler/state).")
+@persist_to("Where data is kept (.wrangler/state).")
 @click.option("--server", type=click.Choice(_SERVERS), default="uvicorn", show_default=True,
               help="hypercorn speaks HTTP/2, HTTP/3 and TLS.")  # fmt: skip
 @click.option(

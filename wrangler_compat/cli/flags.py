@@ -11,7 +11,7 @@ import click
 
 from wrangler_compat.cli.project import Project
 from wrangler_compat.cli.saying import say
-from wrangler_compat.cli.state_folder import StateFolder
+from wrangler_compat.cli.state_folder import persist_to
 
 Function = Callable[..., None]
 Decorator = Callable[[Function], Function]
@@ -73,7 +73,5 @@ def place_flags(function: Function) -> Function:
         project_flags(with_place),
         click.option("--local", is_flag=True, help="The data on this machine: the default."),
         click.option("--remote", is_flag=True, help="The data on Cloudflare."),
-        click.option(
-            "--persist-to", type=StateFolder(), metavar="DIR", help="Where local data lies (.wrangler/state)."
-        ),
+        persist_to("Where local data lies (.wrangler/state)."),
     )

@@ -16,7 +16,7 @@ import click
 
 from edge.errors import UserError
 from wrangler_compat.cli.state_failure import state_failure
-from wrangler_compat.cli.state_folder import StateFolder
+from wrangler_compat.cli.state_folder import persist_to
 
 if TYPE_CHECKING:
     from edge.vectorize.logic.definition import Definition
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 _STATE = Path(".wrangler") / "state"
 
-_persist_to = click.option(
-    "--persist-to", type=StateFolder(), default=_STATE, metavar="DIR",
-    help="Where data is kept (.wrangler/state).",
-)  # fmt: skip
+_persist_to = persist_to("Where data is kept (.wrangler/state).", default=_STATE)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 _property = click.option(
     "--property-name", required=True, help="A property of the metadata, such as author.name."
