@@ -9,7 +9,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config import AssetsConfig, KvBinding, WorkerConfig
+from edge.config import AssetsConfig, KvBinding, R2Binding, WorkerConfig
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edge.network.faults.faults import Faults
     from edge.network.network import Network
     from edge.r2.bucket import Bucket
+    from edge.r2.far import FarBucket
     from edge.ratelimit.counters import Counters
     from edge.vectorize.index import Index
 
@@ -37,12 +38,14 @@ class Products:
         *,
         durable: bool,
         network: Network | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._clock = clock
         self._random = random
         self._state_dir = state_dir
         self._durable = durable
         self._network = network
+        self._faults = faults
         self._databases: dict[str, Store] = {}
         self._buckets: dict[str, Bucket] = {}
         self._indexes: dict[str, Index] = {}
@@ -67,7 +70,7 @@ class Products:
         if worker.r2:
             from edge.r2.binding import R2Bucket
 
-            found.update({r2.name: R2Bucket(self.bucket(r2.bucket)) for r2 in worker.r2})
+            found.update({r2.name: R2Bucket(self._reached(r2)) for r2 in worker.r2})
         if worker.vectorize:
             from edge.vectorize.binding import VectorizeIndexImpl
 
@@ -124,6 +127,16 @@ class Products:
                 name, self._state_dir, self._clock, self._random, durable=self._durable
             )
         return self._buckets[name]
+
+    def _reached(self, binding: R2Binding) -> Bucket | FarBucket:
+        """A bucket as Workers reach it."""
+        bucket = self.bucket(binding.bucket)
+        if self._network is None and self._faults is None:
+            return bucket
+        from edge.r2.far import far_bucket
+
+        names = (binding.bucket, binding.name)
+        return far_bucket(bucket, self._clock, self._network, self._faults, names)
 
     def _index(self, name: str) -> Index:
         if name not in self._indexes:

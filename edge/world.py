@@ -107,7 +107,12 @@ class World:
         self._kv: dict[str, KvNamespace] = {}
         self._shares_products = products is not None
         self._products = products or Products(
-            self.clock, self.random, state_dir, durable=durability == "full", network=self.network
+            self.clock,
+            self.random,
+            state_dir,
+            durable=durability == "full",
+            network=self.network,
+            faults=self.faults,
         )
         self._services: dict[str, Service] = {}
         self._replaced: list[Service] = []

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from edge.network.network import CLIENT
 from edge.network.places import distance_km, places
 from edge.network.profile import CONTAINER_PHASES, Links, Profile
 from edge.network.spread import Spread
+
+_Part = TypeVar("_Part", bound=Any)  # a section of a profile
 
 SAMPLES_MIN: Final = 5
 #: A way must be this long for its detour to show above the base.
@@ -53,8 +55,10 @@ def fit_profile(samples: Iterable[Sample], base: Profile, name: str) -> Fitted:
         counts[key] = len(durations)
         return quantiles(durations)
 
+    def fitted(section: str, part: _Part, *keys: str) -> _Part:
+        return replace(part, **{key: spread(f"{section}.{key}", getattr(part, key)) for key in keys})
+
     links = _fit_links(groups, base.links, counts)
-    kv, durable, worker = base.kv, base.durable, base.worker
     container = {
         phase: spread(f"container.{phase}", base.container.get(phase, Spread(0.0, 0.0)))
         for phase in CONTAINER_PHASES
@@ -64,16 +68,11 @@ def fit_profile(samples: Iterable[Sample], base: Profile, name: str) -> Fitted:
         base,
         name=name,
         links=links,
-        client=replace(base.client, last_mile=spread("client.last_mile", base.client.last_mile)),
-        kv=replace(
-            kv,
-            hot=spread("kv.hot", kv.hot),
-            regional=spread("kv.regional", kv.regional),
-            cold=spread("kv.cold", kv.cold),
-            write=spread("kv.write", kv.write),
-        ),
-        durable=replace(durable, commit=spread("durable.commit", durable.commit)),
-        worker=replace(worker, cold_start=spread("worker.cold_start", worker.cold_start)),
+        client=fitted("client", base.client, "last_mile"),
+        kv=fitted("kv", base.kv, *_KV.values()),
+        r2=fitted("r2", base.r2, *_R2),
+        durable=fitted("durable", base.durable, "commit"),
+        worker=fitted("worker", base.worker, "cold_start"),
         container=container,
     )
     return Fitted(profile, counts)
@@ -89,7 +88,9 @@ def quantiles(durations_ms: Sequence[float]) -> Spread:
     return Spread(median, max(median, p95)) if median > 0 else Spread(0.0, 0.0)
 
 
-_KV = {"cache": "kv.hot", "region": "kv.regional", "read": "kv.cold", "write": "kv.write"}
+#: What storage says that it does, and the key of the profile.
+_KV = {"cache": "hot", "region": "regional", "read": "cold", "write": "write"}
+_R2 = ("head", "read", "write", "delete", "list")
 
 
 def _grouped(samples: Iterable[Sample]) -> dict[str, list[float]]:
@@ -111,7 +112,9 @@ def _key(sample: Sample) -> str | None:
             return "way {} {}".format(*sorted((sample.source, sample.target)))
         return None
     if sample.name == "kv.storage":
-        return _KV.get(sample.what)
+        return f"kv.{_KV[sample.what]}" if sample.what in _KV else None
+    if sample.name == "r2.storage":
+        return f"r2.{sample.what}" if sample.what in _R2 else None
     if sample.name in ("durable.commit", "worker.cold_start") or sample.name.startswith("container."):
         return sample.name
     return None

@@ -18,6 +18,16 @@ from edge.network.places import HINTS, Place, find_place, nearest, places
 _INSTEAD: Final = {"sam": "enam", "me": "eeur", "afr": "weur"}
 
 
+#: Where buckets and databases with a location hint are: one place for each region that has storage.
+_STORES: Final = {"wnam": "SJC", "enam": "IAD", "weur": "AMS", "eeur": "WAW", "apac": "SIN", "oc": "SYD"}
+
+
+def home_of(location: str) -> str:
+    """The place of a bucket or a database: `location` is its hint, or a place's code or city. Raises
+    UnknownPlace."""
+    return _STORES.get(location) or find_place(location).code
+
+
 class Placement:
     """The places that host objects, and who lives where."""
 

@@ -85,6 +85,27 @@ class Durable:
 
 
 @dataclass(frozen=True, slots=True)
+class R2:
+    """Where buckets are, and what R2 takes there beside the way."""
+
+    #: Codes of places; empty: the profile's default place.
+    location: str = ""
+    #: Of buckets that are elsewhere, by name.
+    locations: Mapping[str, str] = field(default_factory=dict)
+    head: Spread = NOTHING
+    #: Until the first byte.
+    read: Spread = NOTHING
+    #: Until it is acknowledged, without the way of the bytes.
+    write: Spread = NOTHING
+    delete: Spread = NOTHING
+    list: Spread = NOTHING
+    #: How fast bytes come and go (0: at once).
+    mb_per_s: float = 0.0
+    #: How many of them can be on the way at a time (0: any number).
+    window_kb: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Vectorize:
     """What a query of an index takes, and after how long a mutation shows."""
 
@@ -109,6 +130,7 @@ class Profile:
     links: Links = Links()
     client: Client = Client()
     kv: Kv = Kv()
+    r2: R2 = R2()
     durable: Durable = Durable()
     worker: WorkerStart = WorkerStart()
     vectorize: Vectorize = Vectorize()

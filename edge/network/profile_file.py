@@ -13,14 +13,26 @@ from typing import Any
 
 from edge.errors import UserError
 from edge.network.errors import ProfileError, unknown
+from edge.network.placement import home_of
 from edge.network.places import find_place
-from edge.network.profile import CONTAINER_PHASES, Client, Durable, Kv, Links, Profile, Vectorize, WorkerStart
+from edge.network.profile import (
+    CONTAINER_PHASES,
+    R2,
+    Client,
+    Durable,
+    Kv,
+    Links,
+    Profile,
+    Vectorize,
+    WorkerStart,
+)
 from edge.network.spread import Spread
 
 _SECTIONS: Mapping[str, type] = {
     "links": Links,
     "client": Client,
     "kv": Kv,
+    "r2": R2,
     "durable": Durable,
     "worker": WorkerStart,
     "vectorize": Vectorize,
@@ -143,6 +155,17 @@ def _places(label: str, value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_place(label, name) for name in value))
 
 
+def _home(label: str, value: Any) -> str:
+    try:
+        return home_of(_text(label, value))
+    except UserError as error:
+        raise _Wrong(f"{label}: {error.message}") from None
+
+
+def _homes(label: str, value: Any) -> dict[str, str]:
+    return {name: _home(f"{label}.{name}", place) for name, place in _table(label, value).items()}
+
+
 def _table(label: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise _Wrong(f"{label}: write a table, [{label}], not {value!r}")
@@ -154,4 +177,6 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "float": _number,
     "bool": _flag,
     "tuple[str, ...]": _places,
+    "str": _home,
+    "Mapping[str, str]": _homes,
 }

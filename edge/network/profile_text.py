@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from edge.network.profile import Profile
 from edge.network.spread import Spread
 
-_SECTIONS = ("links", "client", "kv", "durable", "worker", "vectorize")
+_SECTIONS = ("links", "client", "kv", "r2", "durable", "worker", "vectorize")
 
 
 def profile_text(profile: Profile) -> str:
@@ -40,9 +41,16 @@ def value_text(key: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{code}"' for code in value) + "]"
+    if isinstance(value, Mapping):
+        named = ", ".join(f"{_text(name)} = {_text(place)}" for name, place in value.items())
+        return f"{{ {named} }}" if named else "{}"
     if isinstance(value, float):
         return _number(value)
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return _text(str(value))
+
+
+def _text(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _spread(spread: Spread, unit: str) -> str:

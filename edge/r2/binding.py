@@ -6,7 +6,7 @@ Sources: spec runtime.md section 12; recordings `r2_basic`, `r2_list`, `d1_r2_ol
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.http.streams.readable import ReadableStream
 from edge.js.arrays import JsArray
@@ -22,9 +22,11 @@ from edge.r2.logic.listing import ListOptions
 from edge.r2.logic.ranges import Stretch
 from edge.r2.options import get_options, list_options, metadata, put_options
 from edge.r2.results import GetResult, HeadResult
-from edge.r2.source import BlobSource
 from edge.r2.telling import output_may_leave, started
 from edge.r2.upload import R2MultipartUpload
+
+if TYPE_CHECKING:
+    from edge.r2.far import FarBucket
 
 
 class R2Bucket(JsProxy, js_name="R2Bucket"):
@@ -32,28 +34,28 @@ class R2Bucket(JsProxy, js_name="R2Bucket"):
 
     __slots__ = ("_bucket",)
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket | FarBucket) -> None:
         self._bucket = bucket
 
     @js_method
     def head(self, key: Any = MISSING, *_: Any) -> JsPromise:
         """What is known of an object, null when there is none."""
-        return started("head", self._head(key))
+        return started("head", self._head(key), key)
 
     @js_method
     def get(self, key: Any = MISSING, options: Any = None, *_: Any) -> JsPromise:
         """An object with its bytes, without them when `onlyIf` does not hold; null when there is none."""
-        return started("get", self._get(key, options))
+        return started("get", self._get(key, options), key)
 
     @js_method
     def put(self, key: Any = MISSING, value: Any = None, options: Any = None, *_: Any) -> JsPromise:
         """Store an object; resolves once it is durable, to null when `onlyIf` does not hold."""
-        return started("put", self._put(key, value, options))
+        return started("put", self._put(key, value, options), key)
 
     @js_method
     def delete(self, keys: Any = MISSING, *_: Any) -> JsPromise:
         """Remove one object or several; resolves once that is durable."""
-        return started("delete", self._delete(keys))
+        return started("delete", self._delete(keys), keys)
 
     @js_method
     def list(self, options: Any = None, *_: Any) -> JsPromise:
@@ -63,7 +65,7 @@ class R2Bucket(JsProxy, js_name="R2Bucket"):
     @js_method
     def createMultipartUpload(self, key: Any = MISSING, options: Any = None, *_: Any) -> JsPromise:
         """Begin an upload in parts."""
-        return started("createMultipartUpload", self._create_upload(key, options))
+        return started("createMultipartUpload", self._create_upload(key, options), key)
 
     @js_method
     def resumeMultipartUpload(
@@ -92,8 +94,8 @@ class R2Bucket(JsProxy, js_name="R2Bucket"):
         if found.data is not None:
             return GetResult(found.entry, found.stretch, found.data)
         if found.pieces is not None:
-            source = BlobSource(self._bucket.blobs, found.pieces)
-            return GetResult(found.entry, found.stretch, ReadableStream(source, found.stretch.length))
+            stream = ReadableStream(self._bucket.source(found.pieces), found.stretch.length)
+            return GetResult(found.entry, found.stretch, stream)
         return HeadResult(found.entry, found.stretch)
 
     async def _put(self, key: Any, value: Any, options: Any) -> Any:

@@ -28,6 +28,7 @@ from edge.r2.logic.parts import ChosenPart, Part
 from edge.r2.logic.ranges import RangeWanted, Stretch, pieces
 from edge.r2.logic.refusal import PreconditionFailed, R2Refused, bad_digest, internal_error
 from edge.r2.objects import Objects, create_tables
+from edge.r2.source import BlobSource
 from edge.r2.uploads import Uploads
 from edge.sql.database import SqlDatabase
 from edge.sql.lane import Lane
@@ -99,6 +100,10 @@ class Bucket:
         """An object with its bytes, None when there is none."""
         check_key(key)
         return await self._read(lambda: self._get(key, condition, wanted))
+
+    def source(self, held: Sequence[Piece]) -> BlobSource:
+        """The bytes of pieces that `get` gave."""
+        return BlobSource(self.blobs, held)
 
     async def put(self, key: str, body: Body, options: PutOptions) -> Entry | None:
         """Store an object, durable on return; None when the condition does not hold."""

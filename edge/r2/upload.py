@@ -6,7 +6,7 @@ Source: spec runtime.md section 12.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.js.arrays import JsArray
 from edge.js.errors import type_error
@@ -21,6 +21,9 @@ from edge.r2.logic.parts import ChosenPart
 from edge.r2.results import HeadResult
 from edge.r2.telling import output_may_leave, started
 
+if TYPE_CHECKING:
+    from edge.r2.far import FarBucket
+
 _OWNER = "R2MultipartUpload"
 _PARTS_MAX = 10_000
 
@@ -30,7 +33,7 @@ class R2MultipartUpload(JsProxy, js_name="R2MultipartUpload"):
 
     __slots__ = ("_bucket", "key", "uploadId")
 
-    def __init__(self, bucket: Bucket, key: str, upload_id: str) -> None:
+    def __init__(self, bucket: Bucket | FarBucket, key: str, upload_id: str) -> None:
         self._bucket = bucket
         self.key = key
         self.uploadId = upload_id
@@ -43,17 +46,17 @@ class R2MultipartUpload(JsProxy, js_name="R2MultipartUpload"):
         self, part_number: Any = MISSING, value: Any = MISSING, options: Any = None, *_: Any
     ) -> JsPromise:
         """Store a part; resolves to `{partNumber, etag}`, which `complete` wants back."""
-        return started("uploadPart", self._upload_part(part_number, value, options))
+        return started("uploadPart", self._upload_part(part_number, value, options), self.key)
 
     @js_method
     def complete(self, parts: Any = MISSING, *_: Any) -> JsPromise:
         """Make an object of parts."""
-        return started("completeMultipartUpload", self._complete(parts))
+        return started("completeMultipartUpload", self._complete(parts), self.key)
 
     @js_method
     def abort(self, *_: Any) -> JsPromise:
         """Give the upload up; nothing happens when it is over."""
-        return started("abortMultipartUpload", self._abort())
+        return started("abortMultipartUpload", self._abort(), self.key)
 
     async def _upload_part(self, part_number: Any, value: Any, options: Any) -> JsObject:
         if part_number is MISSING:

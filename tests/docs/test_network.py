@@ -24,7 +24,7 @@ LATENCY = (DOCS / "latency-model.md").read_text()
 def figures(profile: Profile) -> dict[str, str]:
     """Every figure of a profile, as its file would have it."""
     found: dict[str, Any] = {f"container.{phase}": spread for phase, spread in profile.container.items()}
-    for section in ("links", "client", "kv", "durable", "worker", "vectorize"):
+    for section in ("links", "client", "kv", "r2", "durable", "worker", "vectorize"):
         part = getattr(profile, section)
         found |= {f"{section}.{entry.name}": getattr(part, entry.name) for entry in fields(part)}
     return {key: value_text(key.partition(".")[2], value) for key, value in found.items()}
@@ -33,7 +33,7 @@ def figures(profile: Profile) -> dict[str, str]:
 def table(heading: str) -> dict[str, str]:
     """The first two columns of the table under a heading."""
     section = LATENCY.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return dict(re.findall(r"^\| `([a-z_.]+)` \| (.*?) \|", section, re.MULTILINE))
+    return dict(re.findall(r"^\| `([a-z0-9_.]+)` \| (.*?) \|", section, re.MULTILINE))
 
 
 def edge() -> Profile:
@@ -45,7 +45,7 @@ def edge() -> Profile:
 def test_each_figure_of_edge_stands_there_with_its_source() -> None:
     assert table("The profile `edge`") == figures(edge())
     section = LATENCY.split("\n## The profile `edge`\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| `[a-z_.]+` \| .* \| (\w+) \| (.+) \|$", section, re.MULTILINE)
+    rows = re.findall(r"^\| `[a-z0-9_.]+` \| .* \| (\w+) \| (.+) \|$", section, re.MULTILINE)
     assert len(rows) == len(figures(edge()))
     assert {kind for kind, _ in rows} == {"measured", "documented", "assumption"}
 

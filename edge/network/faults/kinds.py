@@ -33,6 +33,8 @@ KINDS: Final[dict[str, Kind]] = {
     "commit_slow": Kind("a commit takes longer", ("extra",), _OBJECT),
     "kv_error": Kind("a KV operation fails", (), ("namespace", "operation", "status", "text", *_HIT)),
     "kv_rate_limit": Kind("a KV write is refused with 429", (), ("namespace", "operation", *_HIT)),
+    "r2_error": Kind("an R2 operation fails", (), ("bucket", "operation", "text", *_HIT)),
+    "r2_slow": Kind("an R2 operation takes longer", ("extra",), ("bucket", "operation", *_HIT)),
     "container_crash": Kind("a running container ends", (), ("after", "code", *_OBJECT)),
     "container_start_fails": Kind("a container does not start", (), ("text", *_OBJECT)),
     "container_start_slow": Kind("a container takes longer to start", ("extra",), _OBJECT),
@@ -44,4 +46,5 @@ KINDS: Final[dict[str, Kind]] = {
 #: Faults that are about places: they need a network.
 OF_PLACES: Final = frozenset({"partition", "loss", "delay", "place_down"})
 DURATIONS: Final = frozenset({"at", "for", "every", "extra", "after"})
-KV_OPERATIONS: Final = ("get", "put", "delete", "list")
+#: What a fault's `operation` may be, by the product that its name begins with.
+OPERATIONS: Final = {"kv": ("get", "put", "delete", "list"), "r2": ("head", "get", "put", "delete", "list")}

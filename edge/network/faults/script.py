@@ -17,7 +17,7 @@ from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.network.errors import FaultError, unknown
 from edge.network.faults.fault import ANYWHERE, CLIENT, Fault, Window
-from edge.network.faults.kinds import DURATIONS, KINDS, KV_OPERATIONS, TIMING
+from edge.network.faults.kinds import DURATIONS, KINDS, OPERATIONS, TIMING
 from edge.network.places import HINTS, find_place
 
 FaultTable = Mapping[str, Any]
@@ -86,6 +86,10 @@ def _options(kind: str, table: FaultTable, random: RandomStreams, label: str) ->
             continue
         if key not in known:
             raise _Wrong(unknown(f"key of {kind}", key, known))
+        if key == "operation":
+            operations = OPERATIONS[kind.partition("_")[0]]
+            if value not in operations:
+                raise _Wrong(unknown("operation", str(value), operations))
         options[key] = _value(key, value, random, f"fault:{label}:{key}")
     for key in needs:
         if key not in options:
@@ -102,10 +106,6 @@ def _value(key: str, value: Any, random: RandomStreams, label: str) -> Any:
         return _place(value)
     if key == "probability":
         return _probability(value)
-    if key == "operation":
-        if value not in KV_OPERATIONS:
-            raise _Wrong(unknown("operation", str(value), KV_OPERATIONS))
-        return value
     if key in _WHOLE:
         return _whole(key, value)
     if not isinstance(value, str) or not value:

@@ -13,8 +13,10 @@ from edge.kernel.span_names import EVENTS, SPANS, Kind
 
 ROOT = Path(__file__).parents[3]
 MAKERS = {"span", "modelled_span", "child_of", "entry", "root"}
-#: Given by their callers: `f"kv.{name}"`, and tags in a dict.
-KV = {"kv.get", "kv.put", "kv.delete", "kv.list"}
+#: Made of a name: `f"kv.{name}"`, `f"{product}.storage"`, with tags in a dict or not.
+MADE = {f"{product}.{name}" for product in ("kv", "r2") for name in ("get", "put", "delete", "list")} | {
+    *("r2.head", "r2.multipart", "r2.storage"),
+}
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
@@ -39,7 +41,7 @@ def literals(node: ast.Call) -> list[str]:
 
 def test_the_spans_in_the_code_are_the_list() -> None:
     used = {name for maker, call in calls() if maker in MAKERS for name in literals(call)}
-    assert used | KV == set(SPANS)
+    assert used | MADE == set(SPANS)
 
 
 def test_the_events_in_the_code_are_the_list() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -119,6 +119,14 @@ class Default(WorkerEntrypoint):
 """
 
 
+BINDINGS: Mapping[str, Any] = {
+    "services": (ServiceBinding("SELF", "distant"),),
+    "kv": (KvBinding("KV", "kv-id"),),
+    "durable": (DurableBinding("ROOM", "Room"),),
+    "durable_classes": {"Room": True},
+}
+
+
 class Project:
     """A world of the code above, and a client of it."""
 
@@ -141,22 +149,27 @@ class Project:
         return (self.clock.monotonic() - began_s) * 1000
 
 
-def play(scenario: Callable[[Project], Awaitable[None]], *, seed: int = 1, **options: Any) -> None:
-    """Run `scenario` in a fresh world; `options` are those of World."""
+def play(
+    scenario: Callable[[Project], Awaitable[None]],
+    *,
+    seed: int = 1,
+    code: str = CODE,
+    bindings: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Run `scenario` in a fresh world; `options` are those of World, `bindings` those of a Worker of another
+    `code`."""
     clock = VirtualClock()
 
     async def whole(root: Path) -> None:
-        (root / "main.py").write_text(CODE)
+        (root / "main.py").write_text(code)
         worker = WorkerConfig(
             "distant",
             root,
             root / "main.py",
             "2026-10-01",
             ("python_workers",),
-            services=(ServiceBinding("SELF", "distant"),),
-            kv=(KvBinding("KV", "kv-id"),),
-            durable=(DurableBinding("ROOM", "Room"),),
-            durable_classes={"Room": True},
+            **(BINDINGS if bindings is None else bindings),
         )
         world = World(WorldConfig((worker,)), dialect=PythonDialect(), clock=clock, seed=seed, **options)
         await world.start()

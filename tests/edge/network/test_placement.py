@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge.network.placement import Placement
+from edge.network.errors import UnknownPlace
+from edge.network.placement import Placement, home_of
 from edge.network.places import HINTS, places
 from edge.network.profile import load_profile
 
@@ -56,3 +57,14 @@ def test_a_hint_without_any_host_leads_to_the_nearest_one() -> None:
 
 def test_without_a_list_every_place_hosts() -> None:
     assert Placement(()).settle("a", "HNL") == "HNL"
+
+
+@pytest.mark.parametrize("hint", ["wnam", "enam", "weur", "eeur", "apac", "oc"])
+def test_storage_with_a_hint_is_in_its_region(hint: str) -> None:
+    assert places()[home_of(hint)].region in HINTS[hint]
+
+
+def test_storage_may_be_in_a_place() -> None:
+    assert (home_of("fra"), home_of("Sydney")) == ("FRA", "SYD")
+    with pytest.raises(UnknownPlace):
+        home_of("moon")

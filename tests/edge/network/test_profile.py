@@ -8,6 +8,7 @@ import pytest
 
 from edge.network.errors import ProfileError, UnknownProfile
 from edge.network.profile import CONTAINER_PHASES, Profile, builtin_profiles, load_profile
+from edge.network.profile_text import profile_text
 from edge.network.spread import Spread
 
 
@@ -84,6 +85,11 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         [kv]
         centres = ["fra", "Ashburn", "FRA"]
         regional_tier = true
+        [r2]
+        location = "weur"
+        locations = { media = "sydney", logs = "apac" }
+        read = 20
+        mb_per_s = 10
         [container]
         boot = { min_ms = 100, max_ms = 200 }
         """,
@@ -95,6 +101,10 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
     assert profile.kv.centres == ("FRA", "IAD")
     assert profile.kv.regional_tier is True
     assert profile.container == {"boot": Spread(100.0, 200.0, uniform=True)}
+    assert (profile.r2.location, profile.r2.locations) == ("AMS", {"media": "SYD", "logs": "SIN"})
+    assert (profile.r2.read, profile.r2.mb_per_s) == (Spread(20.0, 20.0), 10.0)
+    (tmp_path / "again.toml").write_text(profile_text(profile))
+    assert load_profile(tmp_path / "again.toml") == profile
 
 
 def test_an_unknown_profile_lists_the_known_ones() -> None:
@@ -123,6 +133,10 @@ def test_an_unknown_profile_lists_the_known_ones() -> None:
         ("[links]\njitter = {p50_ms = 3, p95_ms = 2}", "links.jitter: 2 is below 3"),
         ("[links]\njitter = {p50_ms = 0, p95_ms = 2}", "links.jitter: a spread around 0 is none"),
         ('[kv]\ncentres = "IAD"', """kv.centres: write a list of places such as ["IAD", "FRA"], not 'IAD'"""),
+        ('[r2]\nlocation = "sdy"', 'r2.location: unknown place "sdy"; did you mean SYD? Known: AKL'),
+        ('[r2]\nlocation = 1', "r2.location: write a text, not 1"),
+        ('[r2]\nlocations = "weur"', "r2.locations: write a table, [r2.locations], not 'weur'"),
+        ('[r2]\nlocations = { a = "sdy" }', 'r2.locations.a: unknown place "sdy"; did you mean SYD?'),
         ("[kv]\nregional_tier = 1", "kv.regional_tier: write true or false, not 1"),
         ("[container]\nboots = 1", 'unknown key in [container] "boots"; did you mean boot?'),
         ("name = 1", "name: write a text, not 1"),

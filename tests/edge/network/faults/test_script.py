@@ -133,7 +133,7 @@ def test_every_kind_says_what_it_does() -> None:
 KNOWN = (
     "Known: client_disconnect, commit_fails, commit_slow, container_crash, container_ignores_signals, "
     "container_start_fails, container_start_slow, crash, delay, engine_down, evict, kv_error, kv_rate_limit, "
-    "loss, partition, place_down"
+    "loss, partition, place_down, r2_error, r2_slow"
 )
 
 
@@ -156,6 +156,8 @@ KNOWN = (
         ({"kind": "container_crash", "code": 0}, "fault 1: code: write a whole number from 1 to 255, not 0"),
         ({"kind": "kv_error", "operation": "read"}, 'fault 1: unknown operation "read". '
          "Known: delete, get, list, put"),
+        ({"kind": "r2_error", "operation": "read"}, 'fault 1: unknown operation "read"; did you mean head? '
+         "Known: delete, get, head, list, put"),
         ({"kind": "crash", "class": 3}, "fault 1: class: write a text, not 3"),
         ({"kind": "crash", "at": "soon"}, "fault 1: at: not a duration: 'soon'"),
         ({"kind": "crash", "at": -1}, "fault 1: at: a duration is not negative: -1"),
