@@ -30,6 +30,7 @@ class RunningCloud:
     url: str
     token: str
     account_id: str
+    registry: str
     #: What wrangler, the official Python package and `edge` read from the environment.
     environment: dict[str, str]
     loop: asyncio.AbstractEventLoop
@@ -53,7 +54,14 @@ async def running_cloud(folder: Path | None = None, *, serve: bool = False) -> A
             environment = running.environment(account)
             loop = asyncio.get_running_loop()
             yield RunningCloud(
-                cloud, running.origin, running.url, account.token, account.id, environment, loop
+                cloud,
+                running.origin,
+                running.url,
+                account.token,
+                account.id,
+                running.registry,
+                environment,
+                loop,
             )
     finally:
         await cloud.close()

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 
 from edge.kv.errors import KvStorageError
 from wrangler_compat.cloud import (
@@ -25,7 +25,9 @@ from wrangler_compat.cloud import (
 )
 from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
+from wrangler_compat.cloud.containers import routes as container_routes
 from wrangler_compat.cloud.envelope import Refusal, refused
+from wrangler_compat.cloud.registry.routes import registry
 from wrangler_compat.cloud.tails import routes as tail_routes
 from wrangler_compat.cloud.workers import (
     asset_routes,
@@ -52,6 +54,7 @@ _CONCEPTS = (
     setting_routes,
     asset_routes,
     tail_routes,
+    container_routes,
 )
 
 
@@ -59,7 +62,7 @@ def api(cloud: Cloud) -> Starlette:
     """The API of `cloud`."""
     routes: list[BaseRoute] = [route for concept in _CONCEPTS for route in concept.routes(cloud)]
     return Starlette(
-        routes=routes,
+        routes=[*routes, Mount("/v2", registry(cloud))],
         exception_handlers={
             Refusal: _refused,
             HTTPException: _unroutable,

@@ -61,6 +61,28 @@ CREATE TABLE assets (
 );
 """
 
+#: Came later: a state from before gets them when it is opened.
+_LATER_TABLES = """
+CREATE TABLE IF NOT EXISTS image_manifests (
+    account TEXT NOT NULL REFERENCES accounts, repository TEXT NOT NULL, digest TEXT NOT NULL,
+    type TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (account, repository, digest)
+);
+CREATE TABLE IF NOT EXISTS image_tags (
+    account TEXT NOT NULL REFERENCES accounts, repository TEXT NOT NULL, tag TEXT NOT NULL,
+    digest TEXT NOT NULL, PRIMARY KEY (account, repository, tag)
+);
+CREATE TABLE IF NOT EXISTS container_applications (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
+    namespace TEXT NOT NULL, version INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL, settings TEXT NOT NULL, UNIQUE (account, name), UNIQUE (account, namespace)
+);
+CREATE TABLE IF NOT EXISTS container_rollouts (
+    id TEXT PRIMARY KEY, application TEXT NOT NULL REFERENCES container_applications ON DELETE CASCADE,
+    created_ms INTEGER NOT NULL, current_version INTEGER NOT NULL, target_version INTEGER NOT NULL,
+    asked TEXT NOT NULL
+);
+"""
+
 
 #: Counted up when the tables change.
 _FORMAT = 1
@@ -129,4 +151,5 @@ def _opened(path: str) -> sqlite3.Connection:
         connection.execute(f"PRAGMA {pragma}")
     if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         connection.executescript(f"BEGIN; PRAGMA user_version = {_FORMAT}; {_TABLES} COMMIT;")
+    connection.executescript(_LATER_TABLES)
     return connection

@@ -19,7 +19,11 @@ from edge.kv.open import shared_namespace
 from edge.products import Products
 from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.containers.applications import Applications
 from wrangler_compat.cloud.faults import Faults
+from wrangler_compat.cloud.registry.blobs import Blobs
+from wrangler_compat.cloud.registry.credentials import Credentials
+from wrangler_compat.cloud.registry.images import Images
 from wrangler_compat.cloud.serving.runner import Runner
 from wrangler_compat.cloud.tails.tails import Tails
 from wrangler_compat.cloud.transfers import Transfers
@@ -52,11 +56,14 @@ class Cloud:
         self.accounts = Accounts(self.catalogue, clock, random)
         self.workers = Workers(self.catalogue, clock, random)
         self.transfers = Transfers(clock, random)
+        self.credentials = Credentials(clock, random)
+        self.applications = Applications(self.catalogue, clock, random)
         self.tails = Tails(clock, random)
         #: What goes wrong with calls.
         self.faults = Faults()
         self._namespaces: dict[str, Namespace] = {}
         self._products: dict[str, Products] = {}
+        self._images: dict[str, Images] = {}
         self._serves = serve
         self._outbound = outbound
         self._runners: dict[str, Runner] = {}
@@ -113,6 +120,13 @@ class Cloud:
             self._products[account.id] = Products(self.clock, self.random, folder, durable=True)
         return self._products[account.id]
 
+    def images(self, account_id: str) -> Images:
+        """The container images of an account."""
+        if account_id not in self._images:
+            folder = None if self._folder is None else self._folder / "accounts" / account_id / "images"
+            self._images[account_id] = Images(self.catalogue, account_id, Blobs(folder))
+        return self._images[account_id]
+
     async def forget_kv(self, account: Account, namespace_id: str) -> None:
         """Remove the data of a namespace."""
         await self.kv_store(account, namespace_id).close()
@@ -132,6 +146,8 @@ class Cloud:
             await namespace.close()
         for products in self._products.values():
             await products.close()
+        for images in self._images.values():
+            images.blobs.close()
         self.catalogue.close()
 
 

@@ -37,6 +37,12 @@ class Running:
         """The base URL of its API."""
         return self.origin + BASE_PATH
 
+    @property
+    def registry(self) -> str:
+        """Host and port of its registry of container images. Docker speaks plain HTTP to addresses of
+        loopback only."""
+        return self.origin.partition("://")[2]
+
     def environment(self, account: Account) -> dict[str, str]:
         """The variables by which wrangler, the official Python package and `edge` find an account."""
         return {
@@ -44,6 +50,7 @@ class Running:
             "CLOUDFLARE_BASE_URL": self.url,
             "CLOUDFLARE_API_TOKEN": account.token,
             "CLOUDFLARE_ACCOUNT_ID": account.id,
+            "CLOUDFLARE_CONTAINER_REGISTRY": self.registry,
         }
 
 

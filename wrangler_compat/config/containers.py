@@ -23,7 +23,8 @@ INSTANCE_TYPES = {
     "standard-3": (2, 8192, 16000),
     "standard-4": (4, 12288, 20000),
 }
-_OLD_NAMES = {"dev": "lite", "standard": "standard-1"}
+#: What instance types were called before.
+OLD_NAMES = {"dev": "lite", "standard": "standard-1"}
 _STEPS = (5, 10, 20, 25, 50, 100)
 _CUSTOM_DEFAULTS = {"vcpu": 0.0625, "memory_mib": 256, "disk_mb": 2000}
 _MAX_INSTANCES = 20
@@ -119,13 +120,13 @@ class _App:
         if given is MISSING:
             return "lite", INSTANCE_TYPES["lite"]
         if isinstance(given, str):
-            name = _OLD_NAMES.get(given, given)
+            name = OLD_NAMES.get(given, given)
             if name != given:
                 text = f'The "{given}" instance_type has been renamed to "{name}" and will be removed in a '
                 self._fields.warn(f"{text}subsequent version.", "containers", self._index, "instance_type")
             if name in INSTANCE_TYPES:
                 return name, INSTANCE_TYPES[name]
-            names = ",".join(f'"{known}"' for known in (*INSTANCE_TYPES, *_OLD_NAMES))
+            names = ",".join(f'"{known}"' for known in (*INSTANCE_TYPES, *OLD_NAMES))
             self._error(
                 f'Expected "containers.instance_type" field to be one of [{names}] but got {shown(given)}.',
                 "instance_type",

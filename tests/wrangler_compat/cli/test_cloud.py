@@ -28,7 +28,7 @@ def started(
         found = []
         for _ in range(accounts):
             assert process.stdout.readline().startswith("# account ")
-            lines = [process.stdout.readline().removeprefix("export ").rstrip() for _ in range(4)]
+            lines = [process.stdout.readline().removeprefix("export ").rstrip() for _ in range(5)]
             found.append({name: value for name, _, value in (line.partition("=") for line in lines)})
         try:
             yield found

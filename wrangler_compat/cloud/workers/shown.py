@@ -11,6 +11,7 @@ from wrangler_compat.cloud.accounts import Account
 from wrangler_compat.cloud.identity import timestamp
 from wrangler_compat.cloud.workers.bindings import shown
 from wrangler_compat.cloud.workers.deployment import Deployment
+from wrangler_compat.cloud.workers.namespaces import with_namespace
 from wrangler_compat.cloud.workers.script import Script
 from wrangler_compat.cloud.workers.version import Version
 
@@ -44,7 +45,7 @@ def version_in_full(script: Script, version: Version, account: Account) -> dict[
     return {
         **version_in_list(version, account),
         "resources": {
-            "bindings": [shown(binding) for binding in version.bindings],
+            "bindings": [with_namespace(script, shown(binding)) for binding in version.bindings],
             "script": {
                 "etag": version.etag,
                 "last_deployed_from": version.source,
