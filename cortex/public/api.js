@@ -18,12 +18,14 @@ export function keepToken(value) {
   else sessionStorage.setItem("cortex-token", value);
 }
 
-/** Call an API and give its data. Throws ApiError with the API's own words. */
+/** Call an API and give its data. Throws ApiError with the API's own words; status 0: nobody answered. */
 export async function call(method, path, body) {
   const headers = { accept: "application/json" };
   if (token !== null) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
-  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }).catch(() => {
+    throw new ApiError("The server does not answer. Is it still running?", 0);
+  });
   const answer = await response.json().catch(() => ({ success: false, error: `HTTP ${response.status}` }));
   if (!answer.success) {
     const error = answer.error;

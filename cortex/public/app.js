@@ -1,13 +1,15 @@
 // The page: sign in, sessions, messages with their waterfalls.
 
 import { call, keepToken, signedIn, spansBetween } from "./api.js";
+import { bubble, confirmTool, noteRun, showTiming, toolLine } from "./conversation.js";
 import { showSettings } from "./settings.js";
 import { Stream } from "./stream.js";
 import { describeSwitches, switchPanel } from "./switches.js";
-import { ms, waterfall } from "./waterfall.js";
 
 const $ = (id) => document.getElementById(id);
-const BUDGET_MS = 2000; // the design's: a warm message, nothing changed
+const EXAMPLES = ["hello", "What is in the workspace?\n[tool:run ls -la]", "Decision: invoices are kept in SQLite"];
+/** The demo's agent talks at a pace that one can watch, until somebody changes it. */
+const PACE = { agent: "scripted", scripted: { firstTokenMs: 0, tokensPerS: 40 } };
 
 let session = null, stream = null, paused = false;
 const switches = switchPanel($("switches"), $("presets"));
@@ -15,7 +17,7 @@ const switches = switchPanel($("switches"), $("presets"));
 function problem(text) {
   $("problem").textContent = text;
   $("problem").hidden = !text;
-  if (text) setTimeout(() => problem(""), 6000);
+  if (text) setTimeout(() => { if ($("problem").textContent === text) problem(""); }, 6000);
 }
 
 async function attempt(work) {
@@ -32,87 +34,96 @@ async function attempt(work) {
 
 function signOut() {
   keepToken(null);
+  leave(null);
+  $("sessions").replaceChildren();
   document.body.dataset.state = "signed-out";
 }
 
 async function enter() {
-  document.body.dataset.state = "signed-in";
+  document.body.dataset.state = "entering";
   $("who").textContent = sessionStorage.getItem("cortex-name") ?? "";
+  const sessions = await call("GET", "/api/sessions/list");
+  if (sessions.length === 0) {
+    await call("PUT", "/api/ai-providers", PACE);
+    await newSession(); // its sandbox gets ready while the first message is written
+  } else {
+    await listSessions(sessions);
+  }
+  document.body.dataset.state = "signed-in";
+  $("prompt").focus();
+}
+
+async function newSession() {
+  leave(await call("POST", "/api/sessions/create", { name: `Session ${$("sessions").children.length + 1}` }));
   await listSessions();
 }
 
-async function listSessions() {
-  const sessions = await call("GET", "/api/sessions/list");
+async function listSessions(known) {
+  const sessions = known ?? await call("GET", "/api/sessions/list");
   $("sessions").replaceChildren(...sessions.map((one) => {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: one.name ?? one.id.slice(0, 12) });
     button.setAttribute("aria-current", String(one.id === session?.id));
-    button.addEventListener("click", () => choose(one));
+    button.addEventListener("click", () => attempt(() => choose(one)));
     const item = document.createElement("li");
     item.append(button);
     return item;
   }));
-  if (session === null && sessions.length > 0) choose(sessions[0]);
+  if (session === null && sessions.length > 0) await choose(sessions[0]);
 }
 
-function choose(one) {
-  session = one;
+async function choose(one) {
+  leave(one);
+  await listSessions();
+  const said = await call("GET", `/api/sdk/replay/${one.id}`);
+  if (session !== one || $("messages").children.length > 0) return; // meanwhile somebody went on
+  for (const { role, content } of said) bubble($("messages"), role, content);
+}
+
+/** Turn to another session; what was under way in the one before goes on without us. */
+function leave(next) {
+  stream?.leave();
+  session = next;
   stream = null;
+  working(false);
   $("messages").replaceChildren();
-  for (const button of $("sessions").querySelectorAll("button")) {
-    button.setAttribute("aria-current", String(button.textContent === (one.name ?? one.id.slice(0, 12))));
-  }
+  $("ask").checked = session?.mode === "ask";
+  $("end-session").disabled = $("ask").disabled = session === null;
 }
 
 // -- a message
 
-function bubble(kind, text = "") {
-  const item = document.createElement("li");
-  item.className = kind;
-  const words = Object.assign(document.createElement("div"), { className: "text", textContent: text });
-  item.append(words);
-  $("messages").append(item);
-  item.scrollIntoView({ block: "end" });
-  return { item, words };
-}
-
 function newStream(answer, on) {
-  const started = performance.now();
-  const seen = { timing: null, first: null };
-  return new Stream({
-    sessionId: session.id,
+  const seen = { timing: null, text: "" };
+  const here = session;
+  const made = new Stream({
+    sessionId: here.id,
     messageId: crypto.randomUUID().replaceAll("-", "").slice(0, 24),
     switches: on,
     linked: (text) => { $("link").textContent = text; },
     hear: (frame) => hear(frame, answer(), seen),
-    ended: (text) => attempt(() => finish(answer(), seen, on, text, started)),
+    mayConnect: () => call("GET", `/api/sessions/${here.id}`),
+    ended: (text, status) => attempt(async () => {
+      if (stream === made) {
+        stream = null;
+        working(false);
+      }
+      await finish(made, answer(), seen, on, text);
+      if (status === 401) signOut();
+    }),
   });
+  return made;
 }
 
 function hear(frame, { item, words }, seen) {
-  if (frame.type === "text-delta") words.append(frame.text);
-  else if (frame.type === "tool-start") tool(item, `▸ ${frame.name} ${JSON.stringify(frame.input)}`);
-  else if (frame.type === "tool-result") tool(item, frame.output);
-  else if (frame.type === "confirmation") confirmTool(item, frame);
-  else if (frame.type === "timing") seen.timing = frame;
+  if (frame.type === "text-delta") {
+    words.append(frame.text);
+    seen.text += frame.text;
+  } else if (frame.type === "tool-start") toolLine(item, `▸ ${frame.name} ${JSON.stringify(frame.input)}`);
+  else if (frame.type === "tool-result") toolLine(item, frame.output);
+  else if (frame.type === "confirmation") {
+    confirmTool(item, frame, (allow) => stream?.tell({ type: "confirm", approvalId: frame.approvalId, allow }));
+  } else if (frame.type === "timing") seen.timing = frame;
   item.scrollIntoView({ block: "end" });
-}
-
-function tool(item, text) {
-  item.append(Object.assign(document.createElement("div"), { className: "tool", textContent: text }));
-}
-
-function confirmTool(item, frame) {
-  const row = Object.assign(document.createElement("div"), { className: "row" });
-  row.append(`May the agent use ${frame.toolName}?`);
-  for (const [label, allow] of [["Allow", true], ["Refuse", false]]) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
-    button.addEventListener("click", () => {
-      stream.tell({ type: "confirm", approvalId: frame.approvalId, allow });
-      row.remove();
-    });
-    row.append(button);
-  }
-  item.append(row);
 }
 
 function working(on) {
@@ -122,40 +133,17 @@ function working(on) {
   $("pause").textContent = "Pause";
 }
 
-async function finish({ item }, seen, on, text) {
-  working(false);
+async function finish(ended, { item }, seen, on, text) {
   if (text) item.append(Object.assign(document.createElement("p"), { className: "bad", textContent: text }));
   const timing = seen.timing;
-  if (timing === null) return;
-  const last = Math.max(timing.startedMs + (timing.firstTokenMs ?? 0), ...timing.steps.map((step) => step.endMs ?? 0));
-  const spans = await spansBetween(timing.startedMs - 1, last + 1);
-  const figure = Object.assign(document.createElement("div"), { className: "waterfall" });
-  const without = withoutModel(timing);
-  const summary = document.createElement("p");
-  summary.className = "soft";
-  summary.innerHTML = '<span class="key measured"></span>measured <span class="key modelled"></span>modelled ' +
-    '<span class="key of-model"></span>the model <span class="key budget"></span>the design\'s 2 s. ';
-  summary.append(`First token after ${ms(timing.firstTokenMs ?? 0)}, without the model ${ms(without)}. ${describeSwitches(on)}.`);
-  figure.append(waterfall(timing, spans, BUDGET_MS), summary);
-  item.append(figure);
-  item.dataset.firstTokenMs = timing.firstTokenMs ?? "";
-  item.dataset.withoutModelMs = without;
-  noteRun(on, timing, without);
-  item.scrollIntoView({ block: "end" });
-}
-
-function withoutModel(timing) {
-  const model = timing.steps.filter((step) => step.model && !step.skipped).reduce((sum, step) => sum + step.endMs - step.startMs, 0);
-  return Math.max(0, (timing.firstTokenMs ?? 0) - model);
-}
-
-function noteRun(on, timing, without) {
-  const row = $("runs").tBodies[0].insertRow(0);
-  row.insertCell().textContent = describeSwitches(on);
-  for (const value of [timing.firstTokenMs ?? 0, without]) {
-    const cell = row.insertCell();
-    cell.className = "number";
-    cell.textContent = ms(value);
+  if (timing !== null) {
+    const last = Math.max(timing.startedMs + (timing.firstTokenMs ?? 0), ...timing.steps.map((step) => step.endMs ?? 0));
+    showTiming(item, timing, await spansBetween(timing.startedMs - 1, last + 1), on);
+    noteRun($("runs").tBodies[0], timing, on);
+    item.scrollIntoView({ block: "end" });
+  }
+  if (seen.text && !on.includes("resumable") && !on.includes("warm_agent")) { // else the session's object keeps it
+    await call("POST", "/api/sdk/persist", { sessionId: ended.sessionId, messageId: ended.messageId, content: seen.text });
   }
 }
 
@@ -174,21 +162,36 @@ $("sign-in-form").addEventListener("submit", (event) => {
 
 $("sign-out").addEventListener("click", signOut);
 $("new-session").addEventListener("click", () => attempt(async () => {
-  session = await call("POST", "/api/sessions/create", { name: `Session ${$("sessions").children.length + 1}` });
-  $("messages").replaceChildren();
-  await listSessions();
+  await newSession();
   $("prompt").focus();
 }));
+$("end-session").addEventListener("click", () => attempt(async () => {
+  await call("DELETE", `/api/sessions/${session.id}`);
+  leave(null);
+  await listSessions();
+}));
+$("ask").addEventListener("change", () => attempt(async () => {
+  session = await call("PUT", `/api/sessions/${session.id}`, { mode: $("ask").checked ? "ask" : "auto" });
+}));
+
+for (const text of EXAMPLES) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+  button.addEventListener("click", () => {
+    $("prompt").value = text;
+    $("composer").requestSubmit();
+  });
+  $("examples").append(button);
+}
 
 $("prompt").addEventListener("input", () => {
   if (session === null || stream !== null || !switches().includes("wake_early")) return;
   let answer = null;
-  const made = newStream(() => (answer ??= bubble("assistant")), switches());
+  const made = newStream(() => (answer ??= bubble($("messages"), "assistant")), switches());
   made.open();
   stream = made; // connected while the user still types
 });
 $("prompt").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     $("composer").requestSubmit();
   }
@@ -199,19 +202,20 @@ $("composer").addEventListener("submit", (event) => {
   attempt(async () => {
     const prompt = $("prompt").value.trim();
     if (!prompt || $("send").disabled) return;
-    if (session === null) session = await call("POST", "/api/sessions/create", { name: "Session 1" }).finally(listSessions);
-    bubble("user", prompt);
+    working(true);
+    if (session === null) await newSession().finally(() => working(session !== null));
+    bubble($("messages"), "user", prompt);
     $("prompt").value = "";
     const on = switches();
-    const early = stream !== null && !stream.over && describeSwitches(stream.switches) === describeSwitches(on);
-    let answer = null;
-    const current = early ? stream : newStream(() => (answer ??= bubble("assistant")), on);
-    const ended = current.ended;
-    current.ended = (text) => { stream = null; ended(text); };
+    let current = stream;
+    if (current === null || describeSwitches(current.switches) !== describeSwitches(on)) {
+      current?.leave();
+      let answer = null;
+      current = newStream(() => (answer ??= bubble($("messages"), "assistant")), on);
+    }
     stream = current;
     working(true);
-    if (early) current.ask(prompt);
-    else current.open(prompt);
+    current.ask(prompt);
   });
 });
 

@@ -19,7 +19,7 @@ export const SWITCHES = [
 
 export const ALL = SWITCHES.flatMap(([, group]) => group.map(([name]) => name));
 export const FIVE = SWITCHES[0][1].map(([name]) => name);
-const PRESETS = [["Before", []], ["After: the five", FIVE], ["All", ALL]];
+const PRESETS = [["Before", []], ["The five", FIVE], ["All", ALL]];
 
 /** In words: a preset's name, or how many of each group are on. */
 export function describeSwitches(on) {

@@ -1,6 +1,6 @@
 // The waterfall of one message: a bar for each step on one time axis, modelled and measured time told apart.
 
-const WIDTH = 720, LABEL = 190, ROW = 19, TOP = 20, RIGHT = 56;
+const ROW = 19, TOP = 20, RIGHT = 56, NARROW = 520;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** What a step took, split at the spans that the emulator says were modelled. */
@@ -20,8 +20,8 @@ export function modelledParts(step, spans) {
 
 /** Milliseconds for a person. */
 export function ms(value) {
-  if (value >= 1000) return `${(value / 1000).toFixed(value >= 10000 ? 1 : 2)} s`;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+  if (value >= 999.5) return `${(value / 1000).toFixed(value >= 10000 ? 1 : 2)} s`;
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
 function make(name, attributes, text) {
@@ -31,26 +31,28 @@ function make(name, attributes, text) {
   return element;
 }
 
-function niceStep(total) {
-  const rough = total / 5, size = 10 ** Math.floor(Math.log10(rough));
+function niceStep(total, ticks) {
+  const rough = total / ticks, size = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].map((factor) => factor * size).find((step) => step >= rough);
 }
 
-/** Draw `timing` ({startedMs, firstTokenMs, steps}) with the emulator's `spans`; `budgetMs` marks the design's. */
-export function waterfall(timing, spans, budgetMs) {
+/** Draw `timing` ({startedMs, firstTokenMs, steps}) with the emulator's `spans`, `width` pixels wide; `budgetMs` marks
+ * the design's. */
+export function waterfall(timing, spans, budgetMs, width = 720) {
+  const left = width < NARROW ? 124 : 180;
   const start = timing.startedMs;
   const shown = timing.steps.filter((step) => !step.skipped);
   const ends = shown.map((step) => step.endMs - start);
   const total = Math.max(1, timing.firstTokenMs ?? 0, ...ends) * 1.02;
   const height = TOP + timing.steps.length * ROW + 6;
-  const x = (value) => LABEL + (value / total) * (WIDTH - LABEL - RIGHT);
-  const svg = make("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": describe(timing) });
+  const x = (value) => left + (value / total) * (width - left - RIGHT);
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": describe(timing) });
   const hatch = make("pattern", { id: "hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
   hatch.append(make("rect", { width: 2, height: 5, fill: "var(--modelled)" }));
   const defs = make("defs", {});
   defs.append(hatch);
   svg.append(defs);
-  for (let tick = 0, step = niceStep(total); tick <= total; tick += step) {
+  for (let tick = 0, step = niceStep(total, width < NARROW ? 3 : 5); tick <= total; tick += step) {
     svg.append(make("line", { class: "grid", x1: x(tick), x2: x(tick), y1: TOP - 6, y2: height }));
     svg.append(make("text", { class: "soft", x: x(tick) + 2, y: 11 }, tick === 0 ? "0" : ms(tick)));
   }
@@ -70,7 +72,8 @@ function row(step, index, x, start, spans) {
   const name = `${step.step ? `${step.step}. ` : ""}${step.name}`;
   const label = make("text", { x: 0, y: y + 12, class: step.skipped ? "soft" : "" }, name);
   if (step.skipped) {
-    return [label, make("text", { x: LABEL, y: y + 12, class: "soft" }, `skipped${step.detail ? `: ${step.detail}` : ""}`)];
+    const why = `skipped${step.detail ? `: ${step.detail}` : ""}`;
+    return [label, make("text", { x: x(0) + 2, y: y + 12, class: "soft" }, why)];
   }
   const from = step.startMs - start, to = step.endMs - start;
   const bar = (a, b, kind) => make("rect", { class: kind, x: x(a), y: y + 3, width: Math.max(1.5, x(b) - x(a)), height: ROW - 7, rx: 2 });

@@ -38,6 +38,9 @@ class Waterfall:
             self._open.remove(record["lane"])
 
     def skip(self, number, name, why):
+        """A step is not needed; says nothing where it was done already."""
+        if any(step["step"] == number and not step["skipped"] for step in self.steps):
+            return
         at_ms = now_ms()
         record = {"step": number, "name": name, "startMs": at_ms, "endMs": at_ms, "skipped": True}
         self.steps.append(record | {"lane": 0, "detail": why, "model": False})

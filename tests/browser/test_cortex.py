@@ -34,8 +34,9 @@ def page(browser: Any, served: DevServer) -> Iterator[Any]:
     opened.fill("#sign-in-form input", "grace")
     opened.click("#sign-in-form button")
     opened.wait_for_selector("body[data-state=signed-in]")
+    mine = opened.locator("#sessions li").count()
     opened.click("#new-session")
-    opened.wait_for_selector("#sessions button[aria-current=true]")
+    opened.wait_for_selector(f"#sessions li:nth-child({mine + 1})")
     yield opened
     context.close()
     assert errors == []
@@ -102,6 +103,72 @@ def test_a_dropped_connection_is_resumed(page: Any) -> None:
     assert words[:4] == ["You", "said:", "a", "longer"]
     assert len(words) >= 38, "the reply came whole"
     assert answer.locator(".bad").count() == 0
+
+
+def test_a_connection_that_was_lost_while_somebody_typed(page: Any) -> None:
+    sockets: list[Any] = []
+
+    def pass_on(socket: Any) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/api/sdk/ws*", pass_on)
+    page.locator("#prompt").press_sequentially("he")
+    page.locator("#link", has_text="connected").wait_for()
+    sockets[0].close(code=1001)
+    page.locator("#link", has_text="connected").wait_for(state="detached")
+    answer = send(page, "hello")
+    assert answer.locator(".text").inner_text().startswith("You said: hello.")
+
+
+def test_a_session_that_ended_meanwhile_says_so(page: Any) -> None:
+    mine = page.locator("#sessions li").count()
+    page.evaluate(
+        """async () => {
+        const headers = {authorization: `Bearer ${sessionStorage.getItem("cortex-token")}`};
+        const {data} = await (await fetch("/api/sessions/list", {headers})).json();
+        for (const {id} of data) await fetch(`/api/sessions/${id}`, {method: "DELETE", headers});
+        }"""
+    )
+    page.fill("#prompt", "hello")
+    page.click("#send")
+    page.locator("#messages .bad", has_text="no such session").wait_for()
+    page.reload()
+    page.wait_for_selector("body[data-state=signed-in]")
+    assert page.locator("#sessions li").count() == 1 < mine + 1
+
+
+def test_what_was_said_is_there_after_a_reload(page: Any) -> None:
+    send(page, "the first")
+    page.get_by_role("button", name="Before").click()
+    send(page, "the second")
+    page.reload()
+    page.locator("#messages li.assistant").nth(1).wait_for()
+    assert [text.split(".")[0] for text in page.locator("#messages li").all_inner_texts()] == [
+        "the first",
+        "You said: the first",
+        "the second",
+        "You said: the second",
+    ]
+
+
+def test_a_tool_asks_first(page: Any) -> None:
+    with page.expect_response(lambda reply: reply.request.method == "PUT"):
+        page.check("#ask")
+    page.fill("#prompt", "please\n[tool:run echo $((6 * 7))]")
+    page.click("#send")
+    page.get_by_role("button", name="Allow").click()
+    answer = page.locator("#messages li.assistant")
+    answer.locator(".waterfall svg").wait_for()
+    assert "42" in answer.locator(".tool").all_inner_texts()[1]
+
+
+def test_a_waterfall_can_be_read_on_a_phone(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    answer = send(page, "hello")
+    for text in answer.locator("svg text").all()[:3]:
+        assert text.bounding_box()["height"] >= 11
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_what_one_session_decides_the_next_one_knows(page: Any) -> None:
