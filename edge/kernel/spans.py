@@ -29,6 +29,9 @@ Tag = str | int | float | bool | None
 #: A span keeps this many events; more are counted in the tag `events_dropped`.
 EVENTS_MAX = 2000
 
+#: Where only some trees are recorded, one takes so many spans that begin after its end.
+LATE_MAX = 200
+
 
 class SpanEvent(NamedTuple):
     """A moment within a span."""
@@ -56,6 +59,7 @@ class Span:
         "error",
         "events",
         "id",
+        "late",
         "modelled",
         "name",
         "parent_id",
@@ -77,6 +81,8 @@ class Span:
         self.modelled = tracer.virtual
         self.events: list[SpanEvent] = []
         self.error: str | None = None
+        #: How many spans began after this tree had ended.
+        self.late = 0
         self.start_s = tracer.now()
         self.end_s: float | None = None
 
@@ -92,6 +98,17 @@ class Span:
     def is_open(self) -> bool:
         """Whether this is under way, or at least what it was part of."""
         return self.end_s is None or self.root.end_s is None
+
+    def takes(self) -> bool:
+        """Whether one more span within this one is recorded; ask before each.
+
+        A socket goes on in the context of the request that opened it, and may do so for hours: where only
+        some trees are recorded, one that has ended takes no more than `LATE_MAX`.
+        """
+        if self.is_open or not self.tracer.is_limited:
+            return True
+        self.root.late += 1
+        return self.root.late <= LATE_MAX
 
     def tag(self, **tags: Tag) -> None:
         """Say more about the span."""
@@ -246,9 +263,7 @@ def span(name: str, /, **tags: Tag) -> Span | NoSpan:
 
 def child_of(parent: Span | None, name: str, /, **tags: Tag) -> Span | NoSpan:
     """A span within `parent`, wherever the code runs that makes it."""
-    if parent is None or (parent.tracer.is_limited and not parent.is_open):
-        # A socket may go on for hours in the context of the request that opened it: where only some
-        # trees are recorded, a tree takes nothing more once it has ended.
+    if parent is None or not parent.takes():
         return NO_SPAN
     return Span(parent.tracer, name, parent, tags)
 
