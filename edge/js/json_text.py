@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+import orjson
+
 from edge.js.arrays import JsArray
 from edge.js.errors import JsException, type_error
 from edge.js.functions import JsDoubleProxy
@@ -106,8 +108,10 @@ def _indent(space: Any) -> str:
 
 def quote(text: str) -> str:
     """A string literal of JSON; lone surrogates are escaped."""
-    quoted: str = _encode_text(text)
-    return quoted if text.isascii() else _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+    try:
+        return orjson.dumps(text).decode()
+    except orjson.JSONEncodeError:  # it has halves of characters
+        return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", _encode_text(text))
 
 
 class _Writer:

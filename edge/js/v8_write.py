@@ -89,6 +89,19 @@ def _one_byte_string(text: str) -> bytes | None:
     return f.ONE_BYTE_STRING + f.varint(len(data)) + data
 
 
+def text_bytes(text: str) -> int | None:
+    """How many bytes its characters take; None for halves of characters, which change when they are read: two
+    that follow each other become one."""
+    if text.isascii():
+        return len(text)
+    for encoding in ("latin-1", "utf-16-le"):
+        try:
+            return len(text.encode(encoding))
+        except UnicodeEncodeError:
+            continue
+    return None
+
+
 def _key(key: str) -> bytes | None:
     """A property name; array indices are numbers in the format. None for two-byte strings."""
     encoded = _keys.get(key)
@@ -243,7 +256,7 @@ class _Carrying(_Writer):
     __slots__ = ()
 
     def write(self, value: Any) -> None:
-        if type(value) is str and len(value) >= _LONG_TEXT and value.isascii():
+        if type(value) is str and len(value) >= _LONG_TEXT and text_bytes(value) is not None:
             if (known := self.ids.get(id(value))) is not None:
                 self.out += f.REFERENCE + f.varint(known)
             else:

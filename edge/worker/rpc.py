@@ -22,6 +22,7 @@ from edge.js.proxy import JsNull, JsProxy
 from edge.js.python_error import call_back
 from edge.js.v8 import deserialize, serialize
 from edge.js.v8_format import varint
+from edge.js.v8_write import text_bytes
 from edge.worker.fetcher import Fetcher, RpcStub
 
 SIZE_MAX_BYTES = 32 << 20
@@ -84,7 +85,8 @@ class _Passengers:
     def dehydrate(self, value: Any) -> int:
         if isinstance(value, str):
             # Its bytes and their number, in the place of its own number: what a copy would have taken.
-            self.text_bytes += len(value) + len(varint(len(value))) - len(varint(len(self._aboard)))
+            length = text_bytes(value) or 0
+            self.text_bytes += length + len(varint(length)) - len(varint(len(self._aboard)))
             self._aboard.append(value)
         elif _goes_by_reference(value):
             self._aboard.append(value)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from js import console
+from js import JSON, console
 
 from sandbox.container.values import is_absent
 from sandbox.errors import SandboxError, error_from_response
@@ -19,6 +19,8 @@ _FIRST_DELAY_S = 3.0
 _DELAY_MAX_S = 30.0
 #: What a further attempt needs; with less time left there is none.
 _ATTEMPT_S = 15.0
+#: From how many characters on a text is worth the way to JavaScript and back.
+_LONG_TEXT = 32 * 1024
 
 
 class Control:
@@ -65,7 +67,7 @@ class Control:
     async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         init: dict[str, Any] = {"method": method}
         if body is not None:
-            init["body"] = json.dumps({name: value for name, value in body.items() if value is not None})
+            init["body"] = as_json(body)
             init["headers"] = {"content-type": "application/json"}
         response = await self._patiently(lambda: self._fetch(_BASE + path, **init))
         await _check(response)
@@ -84,6 +86,19 @@ class Control:
             console.log(f"Sandbox is not ready (503), trying again in {wait_s:g}s")
             await asyncio.sleep(wait_s)
             delay_s = min(delay_s * 2, _DELAY_MAX_S)
+
+
+def as_json(members: Mapping[str, Any]) -> str:
+    """An object as JSON, without members that are None. A long text, as that of a file, is JavaScript's to
+    write: it takes a fraction of the time."""
+    written = [f"{json.dumps(name)}: {_value(value)}" for name, value in members.items() if value is not None]
+    return "{" + ", ".join(written) + "}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and len(value) > _LONG_TEXT:
+        return str(JSON.stringify(value))
+    return json.dumps(value)
 
 
 async def _check(response: Any) -> None:

@@ -12,7 +12,7 @@ from pyodide.ffi import create_proxy, to_js
 
 from sandbox.container.state import now_ms
 from sandbox.container.values import is_absent
-from sandbox.durable.control import Control, Fetch, error_of
+from sandbox.durable.control import Control, Fetch, as_json, error_of
 from sandbox.errors import OperationInterruptedError, SandboxError, error_from_response
 
 _URL = "http://localhost:3000/ws"
@@ -47,11 +47,11 @@ class SocketControl(Control):
     async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> _Call:
         socket = await self._connected()
         call = _Call(f"ws_{now_ms()}_{int(Math.random() * 36**6):06d}")
-        frame: dict[str, Any] = {"type": "request", "id": call.id, "method": method, "path": path}
+        frame = json.dumps({"type": "request", "id": call.id, "method": method, "path": path})
         if body is not None:
-            frame["body"] = {name: value for name, value in body.items() if value is not None}
+            frame = f'{frame[:-1]}, "body": {as_json(body)}}}'
         self._calls[call.id] = call
-        socket.send(json.dumps(frame))
+        socket.send(frame)
         return call
 
     async def _connected(self) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from edge.http.request import Request
 from sandbox.server.errors import invalid
+from sandbox.server.json_body import read
 from sandbox.server.shell_script import checked_name
 
 
@@ -34,11 +34,11 @@ class Call:
         kind = (request.headers.get_str("content-type") or "application/json").partition(";")[0].strip()
         if request.method in ("GET", "HEAD") or kind != "application/json":
             return cls(request, {}, is_json=False)
-        text = await request.read_bytes()
-        if not text:
+        data = await request.read_bytes()
+        if not data:
             return cls(request, {})
         try:
-            body = json.loads(text)
+            body = read(data)
         except ValueError as error:
             raise invalid("Invalid JSON in request body") from error
         if not isinstance(body, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from edge.http.streams.readable import ReadableStream
 from edge.http.streams.source import IteratorSource
 from edge.js.errors import JsException
 from edge.kernel.clock import Clock
+from sandbox.server.json_body import written
 
 CONNECTION_LOST = "Network connection lost."
 
@@ -25,12 +25,8 @@ def iso(epoch_ms: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def as_json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
 def json_response(value: Any, status: int = 200) -> Response:
-    return Response.make(as_json(value), status, headers=Headers([("content-type", "application/json")]))
+    return Response.make(written(value), status, headers=Headers([("content-type", "application/json")]))
 
 
 class Stop:
@@ -101,7 +97,7 @@ def event_stream(events: AsyncIterator[dict[str, Any]], stop: Stop) -> Response:
 async def _lines(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
     try:
         async for event in events:
-            yield b"data: " + as_json(event) + b"\n\n"
+            yield b"data: " + written(event) + b"\n\n"
     except ContainerGone as gone:
         raise JsException("Error", CONNECTION_LOST, retryable=True) from gone
 

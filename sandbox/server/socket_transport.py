@@ -8,7 +8,6 @@ Source: spec sandbox-and-containers.md section 7 (`websocket`).
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from edge.http.streams.readable import ReadableStream
 from edge.js.errors import JsException
 from edge.kernel.tasks import spawn_outside
 from sandbox.server.errors import HTTP_STATUS
+from sandbox.server.json_body import read, written
 from sandbox.server.reply import CONNECTION_LOST
 from sandbox.server.sockets import Socket
 
@@ -44,7 +44,7 @@ class SocketTransport:
     def _take(self, text: str) -> None:
         id: Any = None
         try:
-            frame = json.loads(text)
+            frame = read(text)
             id = frame.get("id") if isinstance(frame, dict) else None
             if not isinstance(id, str) or frame.get("type") not in ("request", "cancel"):
                 raise ValueError("Invalid WebSocket message: it must be a request or cancel with an id")
@@ -119,7 +119,7 @@ def _request(frame: dict[str, Any]) -> Request:
         ("content-type", "application/json"),
         *((name.lower(), value) for name, value in headers.items()),
     ]
-    payload = None if body is None else json.dumps(body).encode()
+    payload = None if body is None else written(body)
     url = f"http://localhost:3000{path}"
     return Request.make(url, method=method.upper(), headers=Headers(pairs), payload=payload)
 
@@ -128,6 +128,6 @@ def _body(data: bytes) -> Any:
     if not data:
         return None
     try:
-        return json.loads(data)
+        return read(data)
     except ValueError:
         return data.decode(errors="replace")

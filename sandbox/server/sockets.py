@@ -5,7 +5,6 @@ Source: spec sandbox-and-containers.md sections 5.9 and 7.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
 from edge.js.errors import JsException
 from sandbox.server.errors import ApiError
+from sandbox.server.json_body import written
 
 
 class Socket:
@@ -38,7 +38,7 @@ class Socket:
 
     def send_json(self, value: Mapping[str, Any]) -> None:
         if self.open:
-            self._own._send(json.dumps(value, ensure_ascii=False))
+            self._own._send(written(value).decode())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         if self.open:

@@ -17,7 +17,7 @@ from edge.kernel.threads import offload
 from sandbox.engines.process.paths import open_inside, open_parent, split
 
 _T = TypeVar("_T")
-_INLINE_BYTES = 256 * 1024
+_INLINE_BYTES = 1024 * 1024
 _DEPTH_MAX = 128  # each level keeps a descriptor open
 _LINKS_MAX = 40  # as the kernel
 

@@ -27,7 +27,7 @@ def test_a_terminal_is_typed_into(tmp_path: Path) -> None:
         client.send(b"exit 3\n")
         while isinstance(frame := await client.frame(), bytes):
             continue
-        assert frame == '{"type": "exit", "code": 3}'
+        assert frame == '{"type":"exit","code":3}'
         assert await client.frame() == 1000
         again = await Client.connect(api, f"{PTY}&shell=sh")
         assert await again.control() == {"type": "ready"}  # a new one, with nothing to replay
@@ -84,7 +84,7 @@ def test_bad_requests_and_messages(tmp_path: Path) -> None:
             client.send(message)
             while isinstance(frame := await client.frame(), bytes):
                 continue
-            assert '"type": "error"' in str(frame)
+            assert '"type":"error"' in str(frame)
 
     with_api(tmp_path, body)
 
@@ -109,7 +109,7 @@ def test_a_container_that_goes_closes_the_terminal(tmp_path: Path) -> None:
         await api.instance.destroy()
         while isinstance(frame := await client.frame(), bytes):
             continue
-        assert frame == '{"type": "error", "message": "Network connection lost."}'
+        assert frame == '{"type":"error","message":"Network connection lost."}'
         assert await client.frame() == 1011
 
     with_api(tmp_path, body)
