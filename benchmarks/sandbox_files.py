@@ -43,7 +43,8 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request):
         box = get_sandbox(self.env.Sandbox, "box")
         rounds = int(request.url.rpartition("/")[2])
-        return Response(json.dumps({what: await self.measured(box, line, rounds) for what, line in LINES.items()}))
+        measured = {what: await self.measured(box, line, rounds) for what, line in LINES.items()}
+        return Response(json.dumps(measured))
 
     async def measured(self, box, line, rounds):
         text = (line * (2**20 // len(line.encode()) + 1)).encode()[: 2**20].decode(errors="ignore")
