@@ -141,8 +141,10 @@ class Session(DurableObject):
 
     async def container_writes(self, text, limit_ms, config_hash):
         """A run has something to write, and waits for its turn; gives what was believed until now, None when
-        its configuration is not the present one any more. (An older one could come after a newer one.)"""
-        await self._believed.turn()
+        its configuration is not the present one any more (an older one could come after a newer one), and
+        nothing ("") when it shall ask again."""
+        if not await self._believed.turn():
+            return ""
         if config_hash is not None and not self._cache.is_current(config_hash):
             return None
         said = {**json.loads(text), "until_ms": now_ms() + limit_ms}

@@ -36,7 +36,8 @@ class KnownContainer:
         ticket, self.is_changed = uuid.uuid4().hex, True
         said = {"ticket": ticket, "keys": keys, "paths": sorted(paths)}
         present = config["hash"] if self._checks else None
-        answer = await self._session.container_writes(json.dumps(said), limit_ms, present)
+        while (answer := await self._session.container_writes(json.dumps(said), limit_ms, present)) == "":
+            pass  # somebody else writes
         if answer is None:
             raise Outdated
         self._take(answer)

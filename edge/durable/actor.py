@@ -357,8 +357,17 @@ class Actor:
         if self._retired is None:
             self.slot.rested(self)
         elif not self.busy and not self._retired.done():
-            self.end()
+            if self.broken is None:
+                self.end()
+            self._retire_after(self.commits.in_flight)
+
+    def _retire_after(self, commit: asyncio.Task[None] | None) -> None:
+        """One that was cut off may have left a commit under way, in a thread."""
+        assert self._retired is not None
+        if commit is None:
             self._retired.set_result(None)
+        else:
+            commit.add_done_callback(lambda _: self.rest())
 
     def _cut_loose(self, spared: asyncio.Task[Any] | None) -> None:
         for task in list(self.loose_tasks):

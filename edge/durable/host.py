@@ -19,7 +19,7 @@ from edge.durable.ids import DurableObjectId, IdFactory
 from edge.durable.logic.lifecycle import State
 from edge.durable.namespace import DurableObjectNamespace
 from edge.durable.open_files import OpenFiles
-from edge.durable.slot import Slot
+from edge.durable.slot import CODE_UPDATED, Slot
 from edge.errors import EmulatorError
 from edge.http.host import Host
 from edge.http.response import Response
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from edge.network.faults.faults import Faults
     from edge.network.network import Network
 
-_CODE_UPDATED = "Durable Object reset because its code was updated."
 _OBJECT_FILE = re.compile(r"([0-9a-f]{64})\.sqlite")
 
 
@@ -125,7 +124,7 @@ class DurableHost:
             await self._finish(busy, grace_s)
         await asyncio.gather(*(slot.settled() for slot in slots), return_exceptions=True)
         for slot in slots:
-            slot.shut_down(error(_CODE_UPDATED, durableObjectReset=True))
+            slot.shut_down(error(CODE_UPDATED, durableObjectReset=True))
         in_flight = [slot.ending for slot in slots if slot.ending is not None]
         await asyncio.gather(*in_flight, return_exceptions=True)
         for slot in slots:
@@ -143,8 +142,8 @@ class DurableHost:
         timer.cancel()
 
     async def reload(self, isolate: Code) -> None:
-        """Run this code from the next event of each object on. Events under way finish with the old; data
-        and hibernatable sockets stay, ordinary sockets are cut."""
+        """Run this code from the next event of each object on. Events under way have 30 seconds to finish
+        with the old; data and hibernatable sockets stay, ordinary sockets are cut."""
         self._isolate = isolate
         for slot in list(self._slots.values()):
             slot.replace()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.durable.actor import Actor
@@ -21,7 +22,7 @@ from edge.durable.logic.alarm import Outcome
 from edge.durable.logic.lifecycle import HIBERNATE_AFTER_S, State, blockers, rest_s
 from edge.durable.traced import TracedActor
 from edge.http.websocket import WebSocket
-from edge.js.errors import JsException
+from edge.js.errors import JsException, error
 from edge.kernel.clock import Timer
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("edge.durable")
 _CLOSED = 3
+#: What events of replaced code are given ("Durable Object lifecycle"; spec durable-objects.md section 4).
+REPLACED_LIMIT_S = 30.0
+CODE_UPDATED = "Durable Object reset because its code was updated."
 _INSTANT_S = 1e-6  # sums of floats sit a hair below the moment they mean
 
 
@@ -40,6 +44,7 @@ class Slot:
         "_kept_broken",
         "_plain",
         "_predecessor_ends",
+        "_replaced",
         "_rests_since_s",
         "_timer",
         "actor",
@@ -59,6 +64,7 @@ class Slot:
         self.actor: Actor | None = None
         self._plain: list[WebSocket] = []
         self._predecessor_ends: asyncio.Future[None] | None = None
+        self._replaced: list[Actor] = []  # they have the code of before, and still work
         self._timer: Timer | None = None
         self._rests_since_s = 0.0
         self._chance = 0.0
@@ -99,19 +105,29 @@ class Slot:
 
     def broke(self, actor: Actor) -> None:
         """An actor was reset: the next call begins a new one from the last durable state."""
+        if actor is not self.actor:  # replaced: the sockets are its successor's
+            return
         self.sockets.drop_all()
         self._drop_plain()
-        if actor is not self.actor or self._kept_broken:
+        if self._kept_broken:
             return
         self.actor = None
         self._predecessor_ends = actor.commits.in_flight
 
     def replace(self) -> None:
-        """The code changed: the next event begins a new actor, once the old one has finished its work."""
+        """The code changed: the next event begins a new actor, once the old one has finished its work, or has
+        had its time: what it waits for may itself be waiting for the new one."""
         actor, self.actor = self.actor, None
-        if actor is not None:
-            self._drop_plain()
-            self._predecessor_ends = actor.retire()
+        if actor is None:
+            return
+        self._drop_plain()
+        self._predecessor_ends = end = actor.retire()
+        if not end.done():
+            self._replaced.append(actor)
+            clock = self.host.clock
+            cut_off = partial(actor.break_, error(CODE_UPDATED, durableObjectReset=True))
+            timer = clock.call_at(clock.now() + REPLACED_LIMIT_S, cut_off)
+            end.add_done_callback(lambda _: (timer.cancel(), self._replaced.remove(actor)))
 
     # -- rest
 
@@ -203,8 +219,9 @@ class Slot:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.actor is not None and self.actor.broken is None:
-            self.actor.break_(reason)
+        for actor in (*self._replaced, self.actor):
+            if actor is not None:
+                actor.break_(reason)
         self.sockets.drop_all()
         self._drop_plain()
 

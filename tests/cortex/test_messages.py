@@ -190,6 +190,23 @@ def test_a_lost_connection_is_taken_up_without_loss_or_repeat(after_frames: int)
     playing(play)
 
 
+@pytest.mark.parametrize("switches", [FIVE, f"{FIVE},one_round_trip"])
+def test_who_waits_for_his_turn_does_not_keep_new_code_from_beginning(switches: str) -> None:
+    async def play(world: Cortex) -> list[Answer]:
+        ada = await world.person()
+        session_id = await ada.session(switches)
+        await ada.message(session_id, "first", switches)
+        await ada.call("POST", "/api/mcp", MCP)  # both have something to write
+        asked = asyncio.gather(*(ada.message(session_id, prompt, switches) for prompt in ("one", "two")))
+        await world.clock.sleep(0.1)  # one writes, the other one waits
+        await world.reload(world.config)
+        return await asked
+
+    for answer in playing(play, network="streaming-seed"):
+        assert answer.last["type"] == "done"
+        assert answer.total_ms < 6000
+
+
 def test_a_run_is_taken_up_after_its_object_was_restarted() -> None:
     async def play(world: Cortex) -> None:
         ada = await world.person()

@@ -371,6 +371,38 @@ def test_new_code_waits_for_the_events_of_the_old(room: type[Room]) -> None:
     assert room.log == ["old begins", "old ends", "new", "same stub, new code"]
 
 
+def test_events_of_the_old_code_have_half_a_minute(room: type[Room]) -> None:
+    """They may wait for what only the new code can do: then neither would ever go on."""
+    newer = type("Room", (room,), {})
+
+    async def script(host: DurableHost, stub: DurableObjectStub) -> Any:
+        running = stub.slow("old", 500)
+        await room.clock.sleep(1)
+        await host.reload(Code(newer))
+        count = await host.namespace().getByName("a").note("new")
+        with pytest.raises(JsException) as raised:
+            await running
+        return count, raised.value.message, room.clock.elapsed_s
+
+    assert drive(room, script) == (1, RESET, 31.0)
+    assert room.log == ["old begins", "new"]
+
+
+def test_closing_cuts_off_the_old_code_too(room: type[Room]) -> None:
+    async def script(host: DurableHost, stub: DurableObjectStub) -> Any:
+        running = stub.slow("old", 500)
+        await room.clock.sleep(0)
+        await host.reload(Code(type("Room", (room,), {})))
+        await host.close(2.0)
+        with pytest.raises(JsException) as raised:
+            await running
+        return raised.value.message, room.clock.elapsed_s
+
+    message, elapsed_s = drive(room, script)
+    assert message == RESET
+    assert elapsed_s <= 2.0
+
+
 def test_closing_waits_for_events_for_the_grace_period(room: type[Room]) -> None:
     async def script(host: DurableHost, stub: DurableObjectStub) -> Any:
         quick, endless = stub.slow("quick", 0.5), stub.slow("endless", 500)

@@ -15,7 +15,7 @@ from edge.js.dates import JsDate
 from edge.js.errors import JsException
 from edge.js.proxy import jsnull
 from edge.kernel.clock import VirtualClock
-from tests.edge.durable.code import hosting
+from tests.edge.durable.code import Code, hosting
 from tests.loops import run_virtual
 
 
@@ -58,7 +58,8 @@ class Chat:
         self.clients[name] = Client(client)
 
     async def use(self, work: Any) -> Any:
-        return work(self.ctx)
+        found = work(self.ctx)
+        return await found if hasattr(found, "__await__") else found
 
     async def webSocketMessage(self, ws: WebSocket, message: Any) -> None:
         name = ws.deserializeAttachment()
@@ -116,6 +117,22 @@ def test_a_frame_wakes_a_hibernated_object(chat: type[Chat]) -> None:
     assert drive(chat, script) == ("hibernated", "idle", ("x",))
     assert chat.log == [("a", "hello")]
     assert chat.constructions == 2
+
+
+def test_sockets_outlive_events_of_old_code_that_are_cut_off(chat: type[Chat]) -> None:
+    async def script(host: DurableHost, stub: Any) -> Any:
+        await stub.join("a")
+        endless = stub.use(lambda ctx: chat.clock.sleep(500))
+        await chat.clock.sleep(1)
+        await host.reload(Code(type("Chat", (chat,), {})))
+        with pytest.raises(JsException):
+            await endless
+        chat.clients["a"].send("hello")
+        await chat.clock.sleep(1)
+        return chat.clients["a"].got
+
+    assert drive(chat, script) == []
+    assert chat.log == [("a", "hello")]
 
 
 def test_get_web_sockets_orders_and_selects(chat: type[Chat]) -> None:
