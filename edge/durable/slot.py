@@ -127,7 +127,8 @@ class Slot:
             clock = self.host.clock
             cut_off = partial(actor.break_, error(CODE_UPDATED, durableObjectReset=True))
             timer = clock.call_at(clock.now() + REPLACED_LIMIT_S, cut_off)
-            end.add_done_callback(lambda _: (timer.cancel(), self._replaced.remove(actor)))
+            end.add_done_callback(lambda _: timer.cancel())
+            end.add_done_callback(lambda _: self._replaced.remove(actor))
 
     # -- rest
 

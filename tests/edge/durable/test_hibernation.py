@@ -129,7 +129,7 @@ def test_sockets_outlive_events_of_old_code_that_are_cut_off(chat: type[Chat]) -
             await endless
         chat.clients["a"].send("hello")
         await chat.clock.sleep(1)
-        return chat.clients["a"].got
+        return list(chat.clients["a"].got)
 
     assert drive(chat, script) == []
     assert chat.log == [("a", "hello")]
