@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.containers.control import SIGKILL, Control, Inactivity, StartOptions
+from edge.containers.control import SIGKILL, Control, Delay
 from edge.containers.exec import ExecProcess, start_program
 from edge.containers.exec_options import ExecOptions, exec_command, exec_options
-from edge.containers.options import absent, labels_of, record
+from edge.containers.options import absent, labels_of
 from edge.containers.port import ContainerPort
+from edge.containers.start_options import start_options
 from edge.errors import UnsupportedError
 from edge.http.host import current_host
-from edge.js.arrays import JsArray
 from edge.js.errors import JsException, error, type_error
 from edge.js.functions import js_method
-from edge.js.objects import JsObject, get_property
+from edge.js.objects import JsObject
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.webidl import to_int32, to_string, wrong_type
@@ -46,7 +46,7 @@ class ContainerBinding(JsProxy, js_name=_NAME):
     @js_method
     def start(self, options: Any = None) -> None:
         """Start; whether that goes well is seen by `monitor()`. Raises when one runs already."""
-        self._control.start(_start_options(options))
+        self._control.start(start_options(options))
 
     @js_method
     def monitor(self) -> JsPromise:
@@ -84,7 +84,7 @@ class ContainerBinding(JsProxy, js_name=_NAME):
         duration_ms = to_int32(timeout_ms)
         if duration_ms <= 0:
             raise type_error("setInactivityTimeout() cannot be called with a durationMs <= 0")
-        self._control.inactivity = Inactivity(current_host.get().clock, duration_ms / 1000)
+        self._control.inactivity = Delay(current_host.get().clock, duration_ms / 1000)
         return JsPromise.start(before_output(), name="container.setInactivityTimeout")
 
     @js_method
@@ -107,7 +107,8 @@ class ContainerBinding(JsProxy, js_name=_NAME):
         """What is known of the container that runs; null when none does."""
         if not self._control.running:
             return JsPromise.resolved(jsnull)
-        return JsPromise.resolved(JsObject({"labels": JsObject(dict(self._control.labels))}))
+        labels = JsObject(dict(self._control.labels))
+        return JsPromise.resolved(JsObject({"labels": labels, "image": self._control.image}))
 
     @js_method
     def setLabels(self, labels: Any = None) -> JsPromise:
@@ -152,15 +153,3 @@ class ContainerBinding(JsProxy, js_name=_NAME):
 
 
 _UNSUPPORTED = frozenset({"interceptOutboundTcp", "snapshotDirectory", "snapshotContainer"})
-
-
-def _start_options(options: Any) -> StartOptions:
-    entrypoint = get_property(options, "entrypoint")
-    if not absent(entrypoint) and not isinstance(entrypoint, JsArray):
-        raise type_error("Incorrect type: the entrypoint is not of type 'Array'.")
-    return StartOptions(
-        entrypoint=None if absent(entrypoint) else tuple(to_string(part) for part in entrypoint),
-        env=record(options, "env", check=True),
-        enable_internet=get_property(options, "enableInternet") is True,
-        labels=labels_of(get_property(options, "labels")),
-    )

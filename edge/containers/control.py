@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.containers.egress import Egress
@@ -24,6 +24,8 @@ from edge.containers.engine import (
     StartFailed,
 )
 from edge.containers.logic.lifecycle import FULL, NOT_RUNNING, Lifecycle
+from edge.containers.start_options import StartOptions
+from edge.http.host import current_host
 from edge.js.errors import JsException, error
 from edge.kernel.spans import span
 from edge.kernel.tasks import log_failure, spawn_outside
@@ -39,21 +41,15 @@ SIGKILL = 9
 
 
 @dataclass(frozen=True, slots=True)
-class StartOptions:
-    """What `start()` was given."""
-
-    entrypoint: tuple[str, ...] | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
-    enable_internet: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Inactivity:
-    """How long a container stays when its object is put away."""
+class Delay:
+    """A time to wait, by the clock of the world."""
 
     clock: Clock
     duration_s: float
+
+    def then(self, call: Callable[[], None]) -> Timer:
+        """Call it when the time is over."""
+        return self.clock.call_at(self.clock.now() + self.duration_s, call)
 
 
 class Pool:
@@ -88,8 +84,8 @@ class Pool:
         size = InstanceType(config.instance_type, config.vcpu, config.memory_mib, config.disk_mb)
         return InstanceSpec(
             name=name,
-            image=self.image,
-            instance_type=size,
+            image=self.image if options.image is None else Image(options.image),
+            instance_type=options.instance_type or size,
             entrypoint=options.entrypoint,
             env=options.env,
             enable_internet=options.enable_internet,
@@ -120,8 +116,10 @@ class Control:
         self.lifecycle = Lifecycle()
         self.egress = Egress()
         self.labels: Mapping[str, str] = {}
-        #: None: as long as the world.
-        self.inactivity: Inactivity | None = None
+        #: What it was started from.
+        self.image = ""
+        #: How long a container stays when its object is put away; None: as long as the world.
+        self.inactivity: Delay | None = None
         self._inactive: Timer | None = None
         self.on_end: list[Callable[[], None]] = []
         self._pool = pool
@@ -143,7 +141,10 @@ class Control:
         loop = asyncio.get_running_loop()
         self._instance, self._end = loop.create_future(), loop.create_future()
         spec = self._pool.spec(self.name, options, self.egress)
-        life_of = self._live(life, spec, self._instance, self._end, full=full)
+        self.image = str(spec.image)
+        seconds = options.hard_timeout_s
+        most = None if seconds is None else Delay(current_host.get().clock, seconds)
+        life_of = self._live(life, spec, self._instance, self._end, most=most, full=full)
         spawn_outside(life_of, name=f"container {spec.name}").add_done_callback(log_failure)
 
     def object_is_here(self) -> None:
@@ -156,8 +157,7 @@ class Control:
         """Its object is put away: the container ends when it does not come back in time."""
         self.object_is_here()
         if self.inactivity is not None and self.running:
-            clock = self.inactivity.clock
-            self._inactive = clock.call_at(clock.now() + self.inactivity.duration_s, self._end_inactive)
+            self._inactive = self.inactivity.then(self._end_inactive)
 
     def _end_inactive(self) -> None:
         spawn_outside(self.destroy(None), name=f"inactive {self.name}").add_done_callback(log_failure)
@@ -206,9 +206,10 @@ class Control:
         ready: asyncio.Future[Instance],
         end: asyncio.Future[JsException | None],
         *,
+        most: Delay | None,
         full: bool,
     ) -> None:
-        """One container from start to end."""
+        """One container from start to end, after `most` at the latest."""
         try:
             instance = await self._start(spec, full=full)
         except (StartFailed, EngineUnavailable, ContainerGone) as failure:
@@ -224,7 +225,10 @@ class Control:
             await instance.destroy()
             return
         ready.set_result(instance)
+        deadline = None if most is None else most.then(lambda: _kill(instance))
         exit_ = await self._end_of(instance)
+        if deadline is not None:
+            deadline.cancel()
         self.lifecycle.ended(life, exit_)
         await instance.destroy()
         if not end.done():
@@ -262,3 +266,7 @@ class Control:
             except StartFailed as failure:
                 _log.error("the container %s did not start: %s", spec.name, failure)
                 raise
+
+
+def _kill(instance: Instance) -> None:
+    spawn_outside(instance.signal(SIGKILL), name="hard timeout").add_done_callback(log_failure)

@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.config import ContainerConfig
+from edge.containers.instance_types import INSTANCE_TYPES
 from wrangler_compat.config.diagnostics import MISSING, shown
 from wrangler_compat.config.fields import Fields
 from wrangler_compat.config.schema import FIELDS
 
-#: vCPU, memory in MiB and disk in MB of each named type.
-INSTANCE_TYPES = {
-    "lite": (1 / 16, 256, 2000),
-    "basic": (1 / 4, 1024, 4000),
-    "standard-1": (1 / 2, 4096, 8000),
-    "standard-2": (1, 6144, 12000),
-    "standard-3": (2, 8192, 16000),
-    "standard-4": (4, 12288, 20000),
-}
 #: What instance types were called before.
 OLD_NAMES = {"dev": "lite", "standard": "standard-1"}
 _STEPS = (5, 10, 20, 25, 50, 100)

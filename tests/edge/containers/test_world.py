@@ -53,6 +53,13 @@ class Box(DurableObject):
         command = ["sh", "-c", "x"]
         return await self.start(entrypoint=command, env={"A": "1"}, enableInternet=True, labels=labels)
 
+    async def other_start(self):
+        await self.start(image="box:2", instance="standard-1")
+        return (await self.ctx.container.inspect()).image
+
+    async def short_start(self):
+        return await self.start(hardTimeout=60_000)
+
     async def monitor(self):
         try:
             await self.ctx.container.monitor()

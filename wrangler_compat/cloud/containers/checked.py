@@ -14,9 +14,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from edge.containers.instance_types import INSTANCE_TYPES
 from wrangler_compat.cloud.envelope import Refusal
 from wrangler_compat.cloud.registry.images import Images
-from wrangler_compat.config.containers import INSTANCE_TYPES, OLD_NAMES
+from wrangler_compat.config.containers import OLD_NAMES
 
 #: Of one instance; the largest instance type.
 VCPU_MAX, MEMORY_MIB_MAX, DISK_MB_MAX = INSTANCE_TYPES["standard-4"]
