@@ -9,13 +9,14 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config import AssetsConfig, KvBinding, R2Binding, WorkerConfig
+from edge.config import AssetsConfig, D1Binding, KvBinding, R2Binding, WorkerConfig
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
     from edge.cache.caches import Caches
+    from edge.d1.far import FarStore, Primary
     from edge.d1.store import Store
     from edge.kv.distance import KvTrouble
     from edge.kv.places import PlaceModel
@@ -47,6 +48,7 @@ class Products:
         self._network = network
         self._faults = faults
         self._databases: dict[str, Store] = {}
+        self._primaries: dict[str, Primary] = {}
         self._buckets: dict[str, Bucket] = {}
         self._indexes: dict[str, Index] = {}
         self._counters: dict[str, Counters] = {}
@@ -66,11 +68,11 @@ class Products:
         if worker.d1:
             from edge.d1.binding import D1Database
 
-            found.update({d1.name: D1Database(self.database(d1.id)) for d1 in worker.d1})
+            found.update({d1.name: D1Database(self._reached_database(d1)) for d1 in worker.d1})
         if worker.r2:
             from edge.r2.binding import R2Bucket
 
-            found.update({r2.name: R2Bucket(self._reached(r2)) for r2 in worker.r2})
+            found.update({r2.name: R2Bucket(self._reached_bucket(r2)) for r2 in worker.r2})
         if worker.vectorize:
             from edge.vectorize.binding import VectorizeIndexImpl
 
@@ -128,7 +130,18 @@ class Products:
             )
         return self._buckets[name]
 
-    def _reached(self, binding: R2Binding) -> Bucket | FarBucket:
+    def _reached_database(self, binding: D1Binding) -> Store | FarStore:
+        """A D1 database as Workers reach it."""
+        store, names = self.database(binding.id), (binding.id, binding.name)
+        if self._network is None and self._faults is None:
+            return store
+        from edge.d1.far import Primary, far_store
+
+        if self._network is not None and binding.id not in self._primaries:
+            self._primaries[binding.id] = Primary(self._network, names)
+        return far_store(store, self._primaries.get(binding.id), self._faults, names)
+
+    def _reached_bucket(self, binding: R2Binding) -> Bucket | FarBucket:
         """A bucket as Workers reach it."""
         bucket = self.bucket(binding.bucket)
         if self._network is None and self._faults is None:

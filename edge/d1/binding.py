@@ -5,7 +5,7 @@ Sources: spec runtime.md section 13; recordings `d1_basic`, `d1_errors`, `d1_r2_
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.d1.answers import total_duration_ms
 from edge.d1.session import (
@@ -23,6 +23,9 @@ from edge.js.promise import JsPromise
 from edge.js.proxy import JsNull, JsProxy
 from edge.js.webidl import to_string
 
+if TYPE_CHECKING:
+    from edge.d1.far import FarStore
+
 _NO_DUMP = "D1_DUMP_ERROR: Status + 404"
 _NO_QUERY = (
     "D1_ERROR: D1Database.query() requires the d1_binding_jsrpc compatibility flag. "
@@ -35,7 +38,7 @@ class D1Database(JsProxy, js_name="D1Database"):
 
     __slots__ = ("_session", "_store")
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store | FarStore) -> None:
         self._store = store
         self._session = PrimarySession(store)
 

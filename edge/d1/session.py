@@ -6,7 +6,7 @@ Source: spec runtime.md section 13.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.d1.answers import array_of_objects, execution, first_of, raw_rows
 from edge.d1.bound import Parameter, bound
@@ -20,11 +20,16 @@ from edge.js.objects import get_property
 from edge.js.promise import JsPromise
 from edge.js.proxy import JsNull, JsProxy, jsnull
 from edge.js.webidl import to_string
+from edge.kernel.spans import current_span, span
 from edge.kernel.tasks import before_output, output_hold
+
+if TYPE_CHECKING:
+    from edge.d1.far import FarStore
 
 FIRST_PRIMARY = "first-primary"
 FIRST_UNCONSTRAINED = "first-unconstrained"
 
+_SQL_SHOWN = 200  # characters in a trace
 _NO_TEXT = "Failed to parse body as JSON, got: ZodError"
 _BORROWED = (
     "This borrowed proxy was automatically destroyed at the end of a generator\n"
@@ -37,7 +42,7 @@ class D1DatabaseSession(JsProxy, js_name="D1DatabaseSession"):
 
     __slots__ = ("_bookmark", "_store")
 
-    def __init__(self, store: Store, bookmark_or_constraint: str) -> None:
+    def __init__(self, store: Store | FarStore, bookmark_or_constraint: str) -> None:
         self._store = store
         self._bookmark: str | None = (
             None if bookmark_or_constraint in (FIRST_PRIMARY, FIRST_UNCONSTRAINED) else bookmark_or_constraint
@@ -73,7 +78,10 @@ class D1DatabaseSession(JsProxy, js_name="D1DatabaseSession"):
         spend()
         if output_hold.get() is not None:
             await before_output()
-        return await self._store.run(queries)
+        if current_span.get() is None:
+            return await self._store.run(queries)
+        with span("d1.query", sql=queries[0].sql[:_SQL_SHOWN] if queries else "", statements=len(queries)):
+            return await self._store.run(queries)
 
     def _saw(self, bookmark: str) -> None:
         if self._bookmark is None or self._bookmark < bookmark:
@@ -85,7 +93,7 @@ class PrimarySession(D1DatabaseSession, js_name="D1DatabaseSessionAlwaysPrimary"
 
     __slots__ = ()
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store | FarStore) -> None:
         super().__init__(store, FIRST_PRIMARY)
 
     def _saw(self, bookmark: str) -> None:

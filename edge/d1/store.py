@@ -281,7 +281,10 @@ class Store:
     def _commit(self) -> None:
         database = self._database
         row_id = database.connection.last_insert_rowid()
-        self._version = database.next_bookmark() + 1
+        number = database.next_bookmark()
+        if not number:
+            self._size_bytes = None  # its table was made just now
+        self._version = number + 1
         database.connection.set_last_insert_rowid(row_id)  # the user's own, not that of our bookmark
         database.commit()
 

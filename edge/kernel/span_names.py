@@ -44,6 +44,8 @@ SPANS: dict[str, Kind] = {
     "r2.list": Kind("listing objects"),
     "r2.multipart": Kind("a step of an upload in parts", ("key",)),
     "r2.storage": Kind("R2's own share of an operation", ("place", "what")),
+    "d1.query": Kind("a query of a database, or a batch", ("sql", "statements")),
+    "d1.storage": Kind("D1's own share of a query", ("place", "what")),
     "cache.match": Kind("looking into a cache of this place", ("url", "cache")),
     "cache.put": Kind("storing a response in a cache", ("url", "stored")),
     "cache.delete": Kind("removing a response from a cache", ("url",)),

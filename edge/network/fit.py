@@ -69,8 +69,9 @@ def fit_profile(samples: Iterable[Sample], base: Profile, name: str) -> Fitted:
         name=name,
         links=links,
         client=fitted("client", base.client, "last_mile"),
-        kv=fitted("kv", base.kv, *_KV.values()),
-        r2=fitted("r2", base.r2, *_R2),
+        kv=fitted("kv", base.kv, *_SHARES["kv"].values()),
+        r2=fitted("r2", base.r2, *_SHARES["r2"].values()),
+        d1=fitted("d1", base.d1, *_SHARES["d1"].values()),
         durable=fitted("durable", base.durable, "commit"),
         worker=fitted("worker", base.worker, "cold_start"),
         container=container,
@@ -88,9 +89,12 @@ def quantiles(durations_ms: Sequence[float]) -> Spread:
     return Spread(median, max(median, p95)) if median > 0 else Spread(0.0, 0.0)
 
 
-#: What storage says that it does, and the key of the profile.
-_KV = {"cache": "hot", "region": "regional", "read": "cold", "write": "write"}
-_R2 = ("head", "read", "write", "delete", "list")
+#: By product, what its storage says that it does, and the key of the profile.
+_SHARES = {
+    "kv": {"cache": "hot", "region": "regional", "read": "cold", "write": "write"},
+    "r2": {key: key for key in ("head", "read", "write", "delete", "list")},
+    "d1": {"wake": "cold_start", "request": "request", "query": "query", "commit": "commit"},
+}
 
 
 def _grouped(samples: Iterable[Sample]) -> dict[str, list[float]]:
@@ -111,10 +115,10 @@ def _key(sample: Sample) -> str | None:
         if sample.source in known and sample.target in known:
             return "way {} {}".format(*sorted((sample.source, sample.target)))
         return None
-    if sample.name == "kv.storage":
-        return f"kv.{_KV[sample.what]}" if sample.what in _KV else None
-    if sample.name == "r2.storage":
-        return f"r2.{sample.what}" if sample.what in _R2 else None
+    product, _, part = sample.name.partition(".")
+    if part == "storage":
+        key = _SHARES[product].get(sample.what)
+        return None if key is None else f"{product}.{key}"
     if sample.name in ("durable.commit", "worker.cold_start") or sample.name.startswith("container."):
         return sample.name
     return None

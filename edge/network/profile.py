@@ -106,6 +106,25 @@ class R2:
 
 
 @dataclass(frozen=True, slots=True)
+class D1:
+    """Where the primaries of databases are, and what D1 takes there beside the way."""
+
+    #: Codes of places; empty: the profile's default place.
+    location: str = ""
+    #: Of databases that are elsewhere, by id or binding.
+    locations: Mapping[str, str] = field(default_factory=dict)
+    #: Of a database that nobody asked for `idle_s`.
+    cold_start: Spread = NOTHING
+    idle_s: float = 60.0
+    #: For each query or batch, beside its statements.
+    request: Spread = NOTHING
+    #: For each statement; a database runs one at a time.
+    query: Spread = NOTHING
+    #: Until what was written is acknowledged; others have their turn meanwhile.
+    commit: Spread = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class Vectorize:
     """What a query of an index takes, and after how long a mutation shows."""
 
@@ -131,6 +150,7 @@ class Profile:
     client: Client = Client()
     kv: Kv = Kv()
     r2: R2 = R2()
+    d1: D1 = D1()
     durable: Durable = Durable()
     worker: WorkerStart = WorkerStart()
     vectorize: Vectorize = Vectorize()

@@ -17,6 +17,7 @@ from edge.network.placement import home_of
 from edge.network.places import find_place
 from edge.network.profile import (
     CONTAINER_PHASES,
+    D1,
     R2,
     Client,
     Durable,
@@ -33,6 +34,7 @@ _SECTIONS: Mapping[str, type] = {
     "client": Client,
     "kv": Kv,
     "r2": R2,
+    "d1": D1,
     "durable": Durable,
     "worker": WorkerStart,
     "vectorize": Vectorize,

@@ -122,10 +122,7 @@ def far_bucket(
     bucket: Bucket, clock: Clock, network: Network | None, faults: Faults | None, names: tuple[str, str]
 ) -> FarBucket:
     """A bucket where the profile says that it is; `names` are its own and its binding's."""
-    home = None
-    if network is not None:
-        r2 = network.profile.r2
-        home = Home(network, "r2", names[0], r2.locations.get(names[0], r2.location))
+    home = None if network is None else Home.of(network, "r2", network.profile.r2, names)
     trouble = None if faults is None else StorageTrouble(faults, "r2", "bucket", names)
     return FarBucket(bucket, clock, home, trouble)
 

@@ -16,7 +16,7 @@ _COLOURS = {
     "request": "white",
     "worker": "cyan",
     "fetch": "magenta",
-    "kv": "green",
+    "storage": "green",
     "durable": "blue",
     "wait": "yellow",
     "network": "bright_black",

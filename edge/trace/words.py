@@ -16,7 +16,11 @@ _GROUPS = {
     "worker": "worker",
     "waituntil": "worker",
     "fetch": "fetch",
-    "kv": "kv",
+    "kv": "storage",
+    "r2": "storage",
+    "d1": "storage",
+    "cache": "storage",
+    "vectorize": "storage",
     "durable": "durable",
     "gate": "wait",
     "output": "wait",
@@ -37,8 +41,8 @@ def subject(span: SpanRecord) -> str:
         return f"{tags.get('source')} → {tags.get('target')}"
     if "url" in tags:
         return f"{tags.get('method', '')} {_path(str(tags['url']), span.name == 'fetch')}".strip()
-    if span.name.startswith("kv."):
-        return _kv(tags)
+    if group_of(span.name) == "storage":
+        return _stored(tags)
     if "class" in tags:
         return _object(tags)
     return next((str(tags[name]) for name in ("worker", "cron", "of", "what", "place") if name in tags), "")
@@ -50,8 +54,8 @@ def _path(url: str, with_host: bool) -> str:
     return f"{parts.netloc}{path}" if with_host else path
 
 
-def _kv(tags: Mapping[str, Tag]) -> str:
-    what = next((str(tags[name]) for name in ("key", "prefix", "what") if name in tags), "")
+def _stored(tags: Mapping[str, Tag]) -> str:
+    what = next((str(tags[name]) for name in ("key", "prefix", "sql", "what") if name in tags), "")
     if "keys" in tags:
         what = f"{tags['keys']} keys"
     how = tags.get("cache") or tags.get("store")

@@ -35,6 +35,8 @@ KINDS: Final[dict[str, Kind]] = {
     "kv_rate_limit": Kind("a KV write is refused with 429", (), ("namespace", "operation", *_HIT)),
     "r2_error": Kind("an R2 operation fails", (), ("bucket", "operation", "text", *_HIT)),
     "r2_slow": Kind("an R2 operation takes longer", ("extra",), ("bucket", "operation", *_HIT)),
+    "d1_error": Kind("a D1 query fails", (), ("database", "text", *_HIT)),
+    "d1_slow": Kind("a D1 query takes longer", ("extra",), ("database", *_HIT)),
     "container_crash": Kind("a running container ends", (), ("after", "code", *_OBJECT)),
     "container_start_fails": Kind("a container does not start", (), ("text", *_OBJECT)),
     "container_start_slow": Kind("a container takes longer to start", ("extra",), _OBJECT),

@@ -279,3 +279,11 @@ def test_odd_queries(query: str, rows: list[dict[str, Any]], written: int) -> No
         return plain(answer.results), answer.meta.rows_written
 
     assert using(script, 'CREATE TABLE "my table" (a)') == (rows, written)
+
+
+def test_a_statement_that_does_nothing_changes_nothing() -> None:
+    async def script(d: D1Database) -> list[bool]:
+        again = d.prepare("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+        return [(await again.run()).meta.changed_db for _ in range(3)]
+
+    assert using(script) == [True, False, False]

@@ -23,7 +23,7 @@ def test_chrome_shows_each_tree_as_a_process() -> None:
     assert len(chrome_events("X")) == len(ALL)
     read = next(event for event in chrome_events("X") if event["name"] == "kv.get k (stale)")
     assert (read["ts"], read["dur"]) == ((START_S + 0.0625) * 1e6, 125_000)
-    assert read["cat"] == "kv,measured"
+    assert read["cat"] == "storage,measured"
     assert read["args"] == {"cache": "stale", "key": "k", "modelled": False, "stale_s": 0.5}
 
 

@@ -150,7 +150,9 @@ def test_subjects() -> None:
         "Room abababab say",
         "GET http://app.test/chat",
     ]
-    assert group_of("made.up") == "other"
+    query = span(9, 1, "d1.query", 0, 1, tags={"sql": "SELECT 1", "statements": 1})
+    assert subject(query) == "SELECT 1"
+    assert [group_of(name) for name in ("r2.get", "made.up")] == ["storage", "other"]
 
 
 def test_operations_are_counted_by_name() -> None:

@@ -132,8 +132,8 @@ def test_every_kind_says_what_it_does() -> None:
 
 KNOWN = (
     "Known: client_disconnect, commit_fails, commit_slow, container_crash, container_ignores_signals, "
-    "container_start_fails, container_start_slow, crash, delay, engine_down, evict, kv_error, kv_rate_limit, "
-    "loss, partition, place_down, r2_error, r2_slow"
+    "container_start_fails, container_start_slow, crash, d1_error, d1_slow, delay, engine_down, evict, "
+    "kv_error, kv_rate_limit, loss, partition, place_down, r2_error, r2_slow"
 )
 
 
