@@ -68,6 +68,29 @@ class VectorizeBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueBinding:
+    """`env.<name>` sends to the queue `queue`; messages without a delay of their own get this one."""
+
+    name: str
+    queue: str
+    delivery_delay_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueConsumer:
+    """The Worker takes messages from `queue`. The defaults are Cloudflare's (Queues "Configure Queues"), but
+    for `max_concurrency`: there the platform decides."""
+
+    queue: str
+    max_batch_size: int = 10
+    max_batch_timeout_s: float = 5.0
+    max_retries: int = 3
+    dead_letter_queue: str | None = None
+    retry_delay_s: int = 0
+    max_concurrency: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RateLimitBinding:
     """`env.<name>` lets through `limit` calls a key in `period_s` seconds; bindings with one namespace
     count together."""
@@ -129,6 +152,8 @@ class WorkerConfig:
     d1: tuple[D1Binding, ...] = ()
     r2: tuple[R2Binding, ...] = ()
     vectorize: tuple[VectorizeBinding, ...] = ()
+    queues: tuple[QueueBinding, ...] = ()
+    queue_consumers: tuple[QueueConsumer, ...] = ()
     rate_limits: tuple[RateLimitBinding, ...] = ()
     #: Names of Analytics Engine bindings.
     analytics: tuple[str, ...] = ()

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from edge.d1.store import Store
     from edge.kv.distance import KvTrouble
     from edge.kv.places import PlaceModel
-    from edge.network.faults.faults import Faults
+    from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
+    from edge.network.profile import Profile
     from edge.r2.bucket import Bucket
     from edge.r2.far import FarBucket
     from edge.ratelimit.counters import Counters
@@ -191,3 +192,19 @@ def kv_places(network: Network) -> PlaceModel:
     from edge.kv.distance import KvPlaces
 
     return KvPlaces(network)
+
+
+def network_of(choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock) -> Network | None:
+    """The network that was asked for; None for none. Raises UserError."""
+    from edge.network.network import open_network
+
+    return open_network(choice, random, clock)
+
+
+def faults_of(
+    choice: Faults | Script, random: RandomStreams, clock: Clock, network: Network | None
+) -> Faults | None:
+    """The faults that were asked for, at work in `network`. Raises FaultError."""
+    from edge.network.faults.faults import open_faults
+
+    return open_faults(choice, random, clock, network)

@@ -15,13 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config import (
-    DurableBinding,
-    KvBinding,
-    ServiceBinding,
-    WorkerConfig,
-    WorldConfig,
-)
+from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
 from edge.errors import ConfigError, UserError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
@@ -33,7 +27,7 @@ from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
-from edge.products import Products, assets_of, kv_places, kv_trouble
+from edge.products import Products, assets_of, faults_of, kv_places, kv_trouble, network_of
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.loopback import loopback_of
@@ -51,6 +45,7 @@ if TYPE_CHECKING:
     from edge.network.faults.faults import Faults, Script
     from edge.network.network import Network
     from edge.network.profile import Profile
+    from edge.queues.broker import Broker
     from edge.worker.cron_triggers import CronTriggers
 
 Workers = Mapping[str, WorkerConfig]
@@ -96,9 +91,9 @@ class World:
         self.clock = clock or WallClock()
         self.random = RandomStreams(seed)
         #: Places and distance; None: everything is in one place.
-        self.network = None if network is None else _network(network, self.random, self.clock)
+        self.network = None if network is None else network_of(network, self.random, self.clock)
         #: What goes wrong, by script; None: nothing does.
-        self.faults = None if faults is None else _faults(faults, self)
+        self.faults = None if faults is None else faults_of(faults, self.random, self.clock, self.network)
         self._dialect = dialect
         self._state_dir = state_dir
         self._durability = durability
@@ -122,6 +117,7 @@ class World:
         self._subrequests = subrequests
         self._fleet: Fleet | None = None
         self._crons: CronTriggers | None = None
+        self._broker: Broker | None = None
 
     async def start(self) -> None:
         """Load all Workers and arm the alarms. Raises UserError when a Worker does not load."""
@@ -226,12 +222,16 @@ class World:
         """Let background work finish (at most `grace_s`), then close all stores."""
         if self._crons is not None:
             self._crons.close()
+        if self._broker is not None:
+            await self._broker.stop(grace_s)
         services = [*self._replaced, *self._services.values()]
         await asyncio.gather(*(service.drain(grace_s) for service in services))
         await asyncio.gather(*(host.close(grace_s) for host in self._durable.values()))
         if self._fleet is not None:
             await self._fleet.close()
         await asyncio.gather(*(namespace._close() for namespace in self._kv.values()))
+        if self._broker is not None:
+            await self._broker.close()
         if not self._shares_products:
             await self._products.close()
         for service in self._services.values():
@@ -256,6 +256,15 @@ class World:
     def kv_namespaces(self) -> dict[str, KvNamespace]:
         """The KV namespaces in use, by id."""
         return self._kv
+
+    @property
+    def broker(self) -> Broker:
+        """The queues and who takes from them."""
+        if self._broker is None:
+            from edge.queues.broker import Broker
+
+            self._broker = Broker(self.clock, self.random, self._state_dir, self._durability, self.tracer)
+        return self._broker
 
     def kv_stale_reads(self) -> dict[str, Sequence[StaleRead]]:
         """What KV answered although it was no longer true, and by how much, by namespace id."""
@@ -286,12 +295,16 @@ class World:
 
             self._fleet = equipped(self._fleet, self, self._make_engine)
         self._arm_crons()
+        if self._broker is not None or any(worker.queue_consumers for worker in self.config.workers):
+            await self.broker.arm(self.config.workers, lambda name: self._services[name])
 
     def _load(self, config: WorldConfig) -> dict[str, Isolate]:
         """Load every Worker, or none. Raises UserError."""
         workers = {worker.name: worker for worker in config.workers}
         if len(workers) < len(config.workers):
             raise ConfigError("two Workers have the same name")
+        if any(worker.queue_consumers for worker in config.workers):
+            self.broker.check(config.workers)
         isolates: dict[str, Isolate] = {}
         hosts_before = dict(self._durable)
         try:
@@ -321,6 +334,8 @@ class World:
         bindings.update(worker.secrets)
         bindings.update({kv.name: self._namespace(kv) for kv in worker.kv})
         bindings.update(self._products.bindings(worker))
+        if worker.queues:
+            bindings.update(self.broker.bindings(worker))
         for durable in worker.durable:
             bindings[durable.name] = self._host(durable, worker, workers).namespace()
         for service in worker.services:
@@ -374,18 +389,6 @@ class World:
                 tracer=self.tracer,
             )
         return self._durable[key]
-
-
-def _network(choice: Network | Profile | str | Path, random: RandomStreams, clock: Clock) -> Network | None:
-    from edge.network.network import open_network
-
-    return open_network(choice, random, clock)
-
-
-def _faults(choice: Faults | Script, world: World) -> Faults | None:
-    from edge.network.faults.faults import open_faults
-
-    return open_faults(choice, world.random, world.clock, world.network)
 
 
 def _member(workers: Workers, name: str, who: str) -> WorkerConfig:

@@ -24,7 +24,7 @@ FLOORS = [
     {"edge.worker"},
     {
         *("edge.kv", "edge.durable", "edge.assets", "edge.d1", "edge.r2", "edge.ratelimit"),
-        *("edge.analytics", "edge.cache", "edge.containers", "edge.vectorize"),
+        *("edge.analytics", "edge.cache", "edge.containers", "edge.vectorize", "edge.queues"),
     },
     {"edge.trace", "edge.world", "edge.products"},
     {"edge.server", "edge.testing", "edge.simulator"},
@@ -91,6 +91,7 @@ def test_products_do_not_know_each_other() -> None:
         "edge.cache",
         "edge.containers",
         "edge.vectorize",
+        "edge.queues",
     )
     wrong = []
     for path in sources("edge"):

@@ -50,6 +50,11 @@ SPANS: dict[str, Kind] = {
     "cache.put": Kind("storing a response in a cache", ("url", "stored")),
     "cache.delete": Kind("removing a response from a cache", ("url",)),
     "vectorize.query": Kind("a search in an index of vectors", ("index",)),
+    "queue.send": Kind("sending messages to a queue", ("queue", "messages", "size_bytes")),
+    "queue.batch": Kind(
+        "a batch of messages at its Worker's queue handler",
+        ("queue", "worker", "messages", "outcome", "subrequests"),
+    ),
     "durable.call": Kind(
         "a call on a stub, from the call to its result at the caller", ("class", "id", "handler")
     ),

@@ -26,6 +26,7 @@ def binding_rows(worker: WorkerConfig) -> list[BindingRow]:
         BindingRow(service.name, _service(service.service, service.entrypoint), "Worker")
         for service in worker.services
     ]
+    rows += [BindingRow(one.name, one.queue, "Queue") for one in worker.queues]
     rows += [BindingRow(d1.name, d1.id, "D1 Database") for d1 in worker.d1]
     rows += [BindingRow(r2.name, r2.bucket, "R2 Bucket") for r2 in worker.r2]
     rows += [BindingRow(one.name, one.index, "Vectorize Index") for one in worker.vectorize]

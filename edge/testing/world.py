@@ -28,6 +28,8 @@ from edge.world import World
 if TYPE_CHECKING:
     from random import Random  # noqa: TID251 (a type)
 
+    from edge.testing.queues import QueueView
+
 _T = TypeVar("_T")
 SCHEDULES: Final = ("fifo", "seeded")
 
@@ -103,6 +105,19 @@ class WorldUnderTest(World):
         classes = {class_name: (script, class_name) for script, class_name in keys.values()}
         key = classes.get(name) or _known(keys, name, "Durable Object namespace", config)
         return DurableClass(self.durable_hosts[key], name)
+
+    def queue(self, name: str, *, worker: str | None = None) -> QueueView:
+        """The queue behind a binding, or one that a Worker consumes by its name. Raises UnknownName."""
+        from edge.testing.queues import QueueView
+
+        config = self._worker(worker)
+        names = {one.name: one.queue for one in config.queues}
+        for consumer in config.queue_consumers:
+            names[consumer.queue] = consumer.queue
+            if consumer.dead_letter_queue is not None:
+                names[consumer.dead_letter_queue] = consumer.dead_letter_queue
+        queue = _known(names, name, "queue", config)
+        return QueueView(self.broker.queue(queue), self.broker.consumer(queue))
 
     def _worker(self, name: str | None) -> WorkerConfig:
         workers = {worker.name: worker for worker in self.config.workers}

@@ -50,11 +50,13 @@ def depth_of_next() -> int:
 class Invocation:
     """The work of one event, from its delivery to the end of its background tasks."""
 
-    __slots__ = ("_background", "clock", "label")
+    __slots__ = ("_background", "clock", "failed", "label")
 
     def __init__(self, label: str, clock: Clock) -> None:
         self.label = label
         self.clock = clock
+        #: Whether something given to waitUntil raised.
+        self.failed = False
         self._background: list[asyncio.Task[None]] = []
 
     def wait_until(self, work: Any) -> None:
@@ -71,6 +73,7 @@ class Invocation:
                 await work
         except (Exception, SystemExit):
             # One failure neither stops the others nor the response, but it is never silent.
+            self.failed = True
             _log.exception("waitUntil of %s raised", self.label)
 
     @property

@@ -5,6 +5,7 @@ Sources: spec runtime.md sections 1, 3, 8 and 10.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass
@@ -44,6 +45,15 @@ class ScheduledResult:
 
     outcome: str
     no_retry: bool
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """How an event ended that nobody gets an answer to; `outcome` is `ok`, `exception` or
+    `exceededWallTime`."""
+
+    outcome: str
     error: BaseException | None = None
 
 
@@ -120,6 +130,29 @@ class Service:
             self._leave(tokens)
             await invocation.drain(EVENT_WALL_LIMIT_S)
         return ScheduledResult("ok", controller.no_retry)
+
+    async def queue(self, queue: str, batch: JsProxy) -> EventResult:
+        """Run the queue handler, and what it gave to waitUntil unless the Worker's flags say otherwise."""
+        invocation = Invocation(f"queue {queue!r}", self.clock)
+        tokens = self._enter(invocation)
+        self.invocations.add(invocation)
+        waits = not self.isolate.config.has_flag("queue_consumer_no_wait_for_wait_until")
+        try:
+            target, extra = self._target("queue", invocation, None, None)
+            if not self.isolate.dialect.has_handler(target, "queue"):
+                raise self._no_handler("queue", None)
+            async with asyncio.timeout(EVENT_WALL_LIMIT_S):
+                await self.isolate.dialect.call(target, "queue", (batch, *extra))
+            if waits:
+                await invocation.drain(EVENT_WALL_LIMIT_S)
+        except TimeoutError as failure:
+            return EventResult("exceededWallTime", failure)
+        except Exception as failure:
+            return EventResult("exception", failure)
+        finally:
+            self._leave(tokens)
+            self._finish(invocation)
+        return EventResult("exception" if waits and invocation.failed else "ok")
 
     async def drain(self, limit_s: float) -> None:
         """Wait for the background work of all invocations, at most `limit_s`."""

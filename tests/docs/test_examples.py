@@ -18,6 +18,7 @@ for _name in (
     "edge.durable.host",
     "edge.kv.open",
     "edge.vectorize.binding",
+    "edge.testing.queues",
     "wrangler_compat.testing.project",
 ):
     importlib.import_module(_name)
@@ -25,7 +26,7 @@ for _name in (
 pytest_plugins = ["pytester"]
 
 DOCS = Path(__file__).parents[2] / "docs"
-GUIDES = ("testing.md", "vectorize.md")  # pytest runs on these
+GUIDES = ("testing.md", "vectorize.md", "queues.md")  # pytest runs on these
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -23,12 +23,7 @@ ROOT = Path(__file__).parents[2]
 ORACLE = Path(os.environ.get("EDGE_ORACLE_DIR") or ROOT.parent / "shared" / "oracle")
 
 #: Cases that differ, with the reason; all others match in every observation.
-DIFFERENCES: dict[str, dict[str, str]] = {
-    "bindings": {
-        "queue_delivery": "Queues are not emulated",
-        "queue_errors": "Queues are not emulated",
-    },
-}
+DIFFERENCES: dict[str, dict[str, str]] = {}
 GROUPS = [
     *("asgi", "bindings", "compat_new", "compat_old", "durable_kv", "durable_rpc"),
     *("durable_sql", "http", "kv", "scheduled", "websocket"),

@@ -232,6 +232,21 @@ def _their_local(options: Mapping[str, Any]) -> dict[str, Any]:
         name: [entry["namespace_id"], entry["simple"]["limit"], entry["simple"]["period"]]
         for name, entry in options["ratelimits"].items()
     }
+    found["queues"] = {
+        name: [entry["queueName"], entry.get("deliveryDelay") or 0]
+        for name, entry in options["queueProducers"].items()
+    }
+    # Where the file says nothing, the defaults differ (docs/limitations.md).
+    found["queue consumers"] = {
+        name: [
+            entry.get("maxBatchSize", 10),
+            entry.get("maxBatchTimeout", 5),
+            entry.get("maxRetries", 3),
+            entry.get("deadLetterQueue"),
+            entry.get("retryDelay", 0),
+        ]
+        for name, entry in options["queueConsumers"].items()
+    }
     found["analytics"] = sorted(options["analyticsEngineDatasets"])
     assets = found["assets"]
     if assets is not None:
@@ -276,6 +291,17 @@ def _our_local(case: Case) -> dict[str, Any]:
         "rate limits": {
             binding.name: [binding.namespace_id, binding.limit, binding.period_s]
             for binding in worker.rate_limits
+        },
+        "queues": {one.name: [one.queue, one.delivery_delay_s] for one in worker.queues},
+        "queue consumers": {
+            one.queue: [
+                one.max_batch_size,
+                one.max_batch_timeout_s,
+                one.max_retries,
+                one.dead_letter_queue,
+                one.retry_delay_s,
+            ]
+            for one in worker.queue_consumers
         },
         "analytics": sorted(worker.analytics),
     }

@@ -64,7 +64,7 @@ KEYS: dict[str, Key] = {
     **_keys(Scope.OWN, Support.EMULATED, "vars secrets durable_objects kv_namespaces services"),
     **_keys(Scope.OWN, Support.EMULATED, "d1_databases r2_buckets ratelimits analytics_engine_datasets"),
     **_keys(Scope.OWN, Support.IGNORED, "define tail_consumers streaming_tail_consumers", "of deploys"),
-    **_keys(Scope.OWN, Support.UNSUPPORTED, "queues", "Queues"),
+    **_keys(Scope.OWN, Support.EMULATED, "queues", "but for `visibility_timeout_ms`"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "workflows", "Workflows"),
     **_keys(Scope.OWN, Support.EMULATED, "vectorize", "exact search, data of its own"),
     **_keys(Scope.OWN, Support.UNSUPPORTED, "hyperdrive ai browser images media stream"),
@@ -99,6 +99,14 @@ FIELDS: dict[str, frozenset[str]] = {
         }
     ),
     "vectorize": frozenset({"binding", "index_name", "remote"}),
+    "queues": frozenset({"producers", "consumers"}),
+    "queues.producers": frozenset({"binding", "queue", "delivery_delay", "remote"}),
+    "queues.consumers": frozenset(
+        {
+            *("queue", "type", "max_batch_size", "max_batch_timeout", "max_retries", "dead_letter_queue"),
+            *("max_concurrency", "visibility_timeout_ms", "retry_delay"),
+        }
+    ),
     "ratelimits": frozenset({"name", "namespace_id", "simple"}),
     "ratelimits.simple": frozenset({"limit", "period"}),
     "analytics_engine_datasets": frozenset({"binding", "dataset"}),

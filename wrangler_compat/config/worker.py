@@ -28,6 +28,7 @@ from wrangler_compat.config.products import (
     rate_limit_bindings,
     vectorize_bindings,
 )
+from wrangler_compat.config.queues import queue_bindings, queue_consumers
 from wrangler_compat.config.schema import FIELDS, KEYS, Support
 from wrangler_compat.config.source import Source
 
@@ -60,6 +61,8 @@ def worker_config(source: Source, fields: Fields, overrides: Mapping[str, str]) 
         d1=d1,
         r2=r2,
         vectorize=vectorize_bindings(fields),
+        queues=queue_bindings(fields),
+        queue_consumers=queue_consumers(fields),
         rate_limits=rates,
         analytics=analytics_bindings(fields),
         containers=container_configs(fields, source.folder),
@@ -88,6 +91,7 @@ def check_bindings(worker: WorkerConfig, required: Sequence[str], diagnostics: D
     named += [(binding.name, "KV Namespace") for binding in worker.kv]
     named += [(binding.name, "D1 Database") for binding in worker.d1]
     named += [(binding.name, "Vectorize Index") for binding in worker.vectorize]
+    named += [(binding.name, "Queue") for binding in worker.queues]
     named += [(binding.name, "R2 Bucket") for binding in worker.r2]
     named += [(binding.name, "Worker") for binding in worker.services]
     named += [(name, "Analytics Engine Dataset") for name in worker.analytics]

@@ -53,5 +53,13 @@ def _locked(file: IO[str]) -> bool:
 def keeps_data(world: WorldConfig) -> bool:
     """Whether any Worker has something to store."""
     return any(
-        worker.kv or worker.durable or worker.d1 or worker.r2 or worker.vectorize for worker in world.workers
+        worker.kv
+        or worker.durable
+        or worker.d1
+        or worker.r2
+        or worker.vectorize
+        or worker.queues
+        # What others have sent is kept, too.
+        or worker.queue_consumers
+        for worker in world.workers
     )

@@ -27,6 +27,7 @@ _TYPES: Mapping[str, tuple[str, str]] = {
     "r2_buckets": ("R2Bucket", "r2"),
     "d1_databases": ("D1Database", "d1"),
     "ratelimits": ("RateLimit", "rate_limit"),
+    "queues": ("Queue", "queue"),
     "vectorize": ("VectorizeIndex", "vectorize"),
     "analytics_engine_datasets": ("AnalyticsEngineDataset", "analytics"),
 }

@@ -158,8 +158,8 @@ def test_what_is_not_emulated_stops(tmp_path: Path) -> None:
 
 
 def test_what_is_not_emulated_can_be_left_out(tmp_path: Path) -> None:
-    found = loaded(tmp_path, {"queues": {"producers": []}, "workflows": []}, allow_unsupported=True)
-    assert '"queues" (Queues) is not emulated and was left out.' in found.warnings[0]
+    found = loaded(tmp_path, {"hyperdrive": [{"binding": "H"}], "workflows": []}, allow_unsupported=True)
+    assert '"hyperdrive" is not emulated and was left out.' in found.warnings[0]
     assert "workflows" not in found.warnings[0]
 
 

@@ -1,0 +1,1 @@
+"""Cloudflare Queues: messages that are kept until a Worker has taken them, at least once."""
