@@ -119,8 +119,8 @@ class Store:
             for statement in _SCHEMA.strip().split(";\n"):
                 connection.execute(statement)
             query = "SELECT count(*), total(length(body)) FROM messages"
-            ((count, size_bytes),) = connection.execute(query).fetchall()
-            self._count, self._size_bytes = int(count), int(size_bytes)
+            totals: list[Any] = connection.execute(query).fetchall()
+            self._count, self._size_bytes = map(int, totals[0])
         if not sql.startswith("SELECT"):
             self._database.begin()
         return connection.execute(sql, bindings).fetchall()
