@@ -330,7 +330,10 @@ class World:
 
     def _bindings(self, worker: WorkerConfig, workers: Workers) -> dict[str, Any]:
         """The members of the Worker's `env`, as JavaScript values."""
-        bindings: dict[str, Any] = {name: _json_value(value) for name, value in worker.vars.items()}
+        bindings: dict[str, Any] = {  # as JavaScript reads them from JSON, where null is null
+            name: value if isinstance(value, str) else parse(json.dumps(value))
+            for name, value in worker.vars.items()
+        }
         bindings.update(worker.secrets)
         bindings.update({kv.name: self._namespace(kv) for kv in worker.kv})
         bindings.update(self._products.bindings(worker))
@@ -396,8 +399,3 @@ def _member(workers: Workers, name: str, who: str) -> WorkerConfig:
         text = "which is not part of this world; pass its configuration with another -c"
         raise ConfigError(f'{who} the Worker "{name}", {text}')
     return workers[name]
-
-
-def _json_value(value: Any) -> Any:
-    """A value of the configuration as JavaScript reads it from JSON, where null is null."""
-    return value if isinstance(value, str) else parse(json.dumps(value))
