@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from edge.errors import ConfigError
+
 #: Subrequests of an invocation on a paid plan, unless configured (spec runtime.md section 6).
 SUBREQUESTS_MAX = 10_000
 
@@ -182,3 +184,11 @@ class WorldConfig:
     @property
     def primary(self) -> WorkerConfig:
         return self.workers[0]
+
+
+def member_of(workers: Mapping[str, WorkerConfig], name: str, who: str) -> WorkerConfig:
+    """The Worker `name`, which `who` names. Raises ConfigError when it is not part of the world."""
+    if name not in workers:
+        text = "which is not part of this world; pass its configuration with another -c"
+        raise ConfigError(f'{who} the Worker "{name}", {text}')
+    return workers[name]

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig
+from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig, WorldConfig, member_of
 from edge.errors import ConfigError, UserError
 from edge.http.host import Host, HttpCompat, Transport
 from edge.http.request import Request
@@ -363,14 +363,14 @@ class World:
         return self._kv[binding.id]
 
     def _service_stub(self, binding: ServiceBinding, workers: Workers) -> ServiceStub:
-        _member(workers, binding.service, f'the service binding "{binding.name}" names')
+        member_of(workers, binding.service, f'the service binding "{binding.name}" names')
         return ServiceStub(lambda: self._services[binding.service], binding.entrypoint, binding.props)
 
     def _host(self, binding: DurableBinding, worker: WorkerConfig, workers: Workers) -> DurableHost:
         from edge.durable.data_name import data_name
 
         script = binding.script or worker.name
-        owner = _member(workers, script, f'the Durable Object class "{binding.class_name}" is of')
+        owner = member_of(workers, script, f'the Durable Object class "{binding.class_name}" is of')
         key = (script, binding.class_name)
         known = {host.unique_key: name for name, host in self._durable.items()}
         unique_key = data_name(owner, binding.class_name, self._state_dir, known)
@@ -392,10 +392,3 @@ class World:
                 tracer=self.tracer,
             )
         return self._durable[key]
-
-
-def _member(workers: Workers, name: str, who: str) -> WorkerConfig:
-    if name not in workers:
-        text = "which is not part of this world; pass its configuration with another -c"
-        raise ConfigError(f'{who} the Worker "{name}", {text}')
-    return workers[name]
