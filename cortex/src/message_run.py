@@ -85,7 +85,12 @@ class MessageRun:
     async def _doubt(self):
         await self.manager.doubt()
 
+    def _look_back(self):
+        if self._knowledge is not None:
+            self.recall.begin()
+
     async def _attempt(self):
+        self._look_back()
         self.socket = FrameSocket(await self._prepared())
         self._background(self._remember())
         if self._is_left:  # only now: who connected takes its context, which holds secrets, away with it

@@ -8,13 +8,19 @@ import asyncio
 
 
 class Recall:
-    """One look, begun at once. `before` is that of the message before."""
+    """One look. `before` is that of the message before."""
 
     def __init__(self, knowledge, prompt, waterfall, before=None):
+        self._knowledge, self._prompt = knowledge, prompt
         self._found = [] if before is None else before.latest
         self._waterfall = waterfall
-        self._step = waterfall.begin(None, "knowledge", "beside the other steps")
-        self._task = asyncio.ensure_future(self._look(knowledge, prompt))
+        self._step = self._task = None
+
+    def begin(self):
+        """Look, unless that began already."""
+        if self._task is None:
+            self._step = self._waterfall.begin(None, "knowledge", "beside the other steps")
+            self._task = asyncio.ensure_future(self._look())
 
     @property
     def latest(self):
@@ -23,13 +29,14 @@ class Recall:
 
     def taken(self):
         """What goes with the query that leaves now."""
-        if not self._task.done():
+        if self._task is None or not self._task.done():
+            self.begin()
             self._step["detail"] = "comes too late for this message, and goes with the next"
         return self._found
 
-    async def _look(self, knowledge, prompt):
+    async def _look(self):
         try:
-            self._found = await knowledge.relevant(prompt)
+            self._found = await self._knowledge.relevant(self._prompt)
         except Exception as failure:  # an answer without knowledge is better than none
             self._step["detail"] = f"not found: {failure}"
         finally:

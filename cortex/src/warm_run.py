@@ -13,6 +13,8 @@ class WarmRun(MessageRun):
         self._heard = heard
 
     async def _attempt(self):
+        if not self._warm.is_linked:  # else the query leaves at once, before anything could be found
+            self._look_back()
         config = await self.configuration()
         self._store_later()
         self.socket = await self._warm.channel(config, self)
