@@ -88,7 +88,7 @@ def print_seeds(console: Console, outcomes: list[Outcome], wanted: int) -> None:
     console.print(
         f"{len(outcomes)} of {wanted} seeds run, {held} held; "
         f"{_span(sum(outcome.simulated_s for outcome in outcomes))} of simulated time in "
-        f"{sum(outcome.real_s for outcome in outcomes):.1f} s of processor time"
+        f"{sum(outcome.real_s for outcome in outcomes):.1f} s, all processes together"
     )
     print_measurements(console, total)
     _print_counts(console, "faults", faults)
