@@ -114,16 +114,37 @@ def test_every_error_of_ours_is_documented() -> None:
     assert sorted(missing) == []
 
 
-LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)#?([^)\s]*)\)")
+EXAMPLE_PAGES = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("examples/*/README.md"))]
+
+
+def prose(path: Path) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(path: Path) -> set[str]:
+    """What its headings are called in links."""
+    titles = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize(
-    "page", [*TOP_PAGES, *(f"docs/{name}" for name in PAGES), "docs/decisions/README.md"]
+    "page", [*TOP_PAGES, *(f"docs/{name}" for name in PAGES), "docs/decisions/README.md", *EXAMPLE_PAGES]
 )
 def test_links_lead_somewhere(page: str) -> None:
     path = ROOT / page
-    broken = [target for target in LINK.findall(path.read_text()) if not (path.parent / target).exists()]
+    broken = []
+    for name, anchor in LINK.findall(prose(path)):
+        target = path.parent / name if name else path
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(f"{name}#{anchor}")
     assert broken == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    named = {name for name, _ in LINK.findall((ROOT / "README.md").read_text())}
+    assert {f"docs/{name}" for name in PAGES} - named == set()
 
 
 def test_paths_in_the_architecture_exist() -> None:

@@ -99,7 +99,10 @@ def resource_id(project: Project) -> ProjectHits:
 
 
 @project_rule(
-    "sdk-not-vendored", Severity.WARNING, remedy="Add a pyproject.toml and deploy with `pywrangler`."
+    "sdk-not-vendored",
+    Severity.WARNING,
+    remedy="Add a pyproject.toml and run `pywrangler sync`. `edge deploy` also takes the SDK from an "
+    "installed workers-runtime-sdk.",
 )
 def sdk_not_vendored(project: Project) -> ProjectHits:
     """From the compatibility date 2026-04-21 on the module `workers` comes from the package
