@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -21,15 +20,17 @@ from edge.http.response import Response
 from edge.http.websocket import WebSocketPair
 from edge.js.functions import JsDoubleProxy
 
-_FOLDER = str(Path(__file__).parent / "container")
-if _FOLDER not in sys.path:
-    sys.path.append(_FOLDER)
+for _folder in (Path(__file__).parent, Path(__file__).parent / "container"):
+    if str(_folder) not in sys.path:
+        sys.path.append(str(_folder))
 
 from agent_loop import Inbox, serve  # noqa: E402
 from agent_server import AgentServer  # noqa: E402
 from agents import AgentStarter  # noqa: E402
 from frames import Frame, decode, encode  # noqa: E402
+from scripted_packages import PREFIX, pack, unpack  # noqa: E402
 from scripted_reply import reply  # noqa: E402
+from wire import as_content, from_content  # noqa: E402
 
 PORT = 8765
 
@@ -49,9 +50,9 @@ async def _agent_server(process: Any) -> int:
         url = urlsplit(request.url)
         if (request.headers.get_str("upgrade") or "").lower() == "websocket":
             return _socket(server, url.path, dict(parse_qsl(url.query)), channels)
-        body = decode_object(await _text(request))
+        body = from_content(request.headers.get_str("content-type") or "", await _bytes(request))
         status, content = await server.http(request.method, url.path, body)
-        return Response.make(json.dumps(content).encode(), status)
+        return Response.make(as_content(content)[1], status)
 
     process.listen(PORT, answer)
     try:
@@ -63,16 +64,8 @@ async def _agent_server(process: Any) -> int:
     return 0
 
 
-def decode_object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-async def _text(request: Request) -> str:
-    return str(await request.text())
+async def _bytes(request: Request) -> bytes:
+    return bytes((await request.bytes()).to_bytes())
 
 
 def _socket(server: AgentServer, path: str, query: dict[str, str], channels: list[FakeChannel]) -> Response:
@@ -130,6 +123,8 @@ class FakeChannel:
 class FakeHost:
     """`host.Host` on a scripted container."""
 
+    npm_prefix = PREFIX
+
     def __init__(self, process: Any) -> None:
         self._process = process
         self._agents: list[FakeAgent] = []
@@ -157,6 +152,12 @@ class FakeHost:
     async def remove(self, path: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._process.files.remove(path)
+
+    async def unpack(self, archive: bytes, name: str) -> None:
+        await unpack(self._process, archive, name)
+
+    async def pack(self, prefix: str, name: str) -> bytes:
+        return pack(self._process, prefix, name)
 
     async def spawn(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> FakeAgent:
         agent = FakeAgent(self._process, {**self._process.env, **env})

@@ -20,7 +20,7 @@ ARRIVALS = "poisson"
 PLACES = {"IAD": 3, "FRA": 2, "SYD": 1}
 
 FIVE = "config_cache,skip_redundant,parallel,no_delays,cold_start"
-ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge"
+ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge,package_cache"
 MESSAGES = 4
 LAST = ("done", "error", "process-exit")
 

@@ -2,7 +2,8 @@
 
     GET  /health    {ok, pid, warm, installed}
     POST /prepare   all preparation at once (`prepare.py`); `warm: true` has an agent started ahead, with
-                    `later: true` packages are installed after the answer
+                    `later: true` packages are installed after the answer, with `cached: true` not at all
+    …    /packages  see `packages.py`
     WS   /          one query: its context comes by file, its agent is spawned (steps 10 and 11)
                     ?message=ID the context file of that message; ?wait=poll looks for it, else 150 ms
     WS   /agent     queries as frames, for a warm agent; runs can be taken up again
@@ -22,7 +23,8 @@ from agents import AgentStarter, WarmAgent, spawned
 from context_file import take_context
 from frames import Frame, decode, encode
 from host import AgentProcess, Channel, Host
-from prepare import BadRequest, install, packages, prepare, read_state
+from packages import Answer, Packages
+from prepare import BadRequest, packages, prepare
 from runs import Run, Runs
 
 PING_S = 25.0
@@ -38,34 +40,34 @@ class AgentServer:
         self._pid = pid
         self._warm = WarmAgent(host, starter)
         self._runs = Runs()
+        self._packages = Packages(host)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._preparing = asyncio.Lock()
-        self._installing = asyncio.Lock()
 
-    async def http(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-        """Answer a request: status and JSON. The SDK's `fetch` names the port in the path."""
+    async def http(self, method: str, path: str, body: dict[str, Any] | bytes | None) -> Answer:
+        """Answer a request: status and JSON, or bytes. The SDK's `fetch` names the port in the path."""
         path = _VIA_SDK.sub("", path)
         if method == "GET" and path == "/health":
-            state = await read_state(self._host)
-            installed = state.get("npmPackagesInstalled", [])
+            installed = await self._packages.installed()
             return 200, {"ok": True, "pid": self._pid, "warm": self._warm.warm, "installed": installed}
-        if method == "POST" and path == "/prepare":
-            return await self._prepare(body)
-        return 404, {"error": f"nothing at {method} {path}"}
+        try:
+            if method == "POST" and path in ("/prepare", "/packages"):
+                if not isinstance(body, dict):
+                    raise BadRequest("the body is no JSON object")
+                return await (self._prepare(body) if path == "/prepare" else self._install(body))
+            answer = await self._packages.http(method, path, body)
+        except BadRequest as mistake:
+            return 400, {"error": str(mistake)}
+        return (404, {"error": f"nothing at {method} {path}"}) if answer is None else answer
 
-    async def _prepare(self, body: dict[str, Any] | None) -> tuple[int, dict[str, Any]]:
-        if body is None:
-            return 400, {"error": "the body is no JSON object"}
+    async def _prepare(self, body: dict[str, Any]) -> Answer:
         try:
             async with self._preparing:
                 done = await prepare(self._host, body, self._pid)
-            if body.get("later"):  # nobody waits for packages: what needs them fetches them until then
-                done |= {"installed": [], "failed": [], "later": packages(body)}
-                self._start(self._install(body))
+            if body.get("cached"):  # the Worker brings them
+                done |= {"installed": [], "missing": await self._packages.missing(body)}
             else:
-                done = _joined(done, await self._install(body))
-        except BadRequest as mistake:
-            return 400, {"error": str(mistake)}
+                done = _joined(done, (await self._install(body))[1])
         except OSError as failure:
             return 500, {"error": f"a file could not be written: {failure}"}
         if body.get("warm"):
@@ -75,9 +77,12 @@ class AgentServer:
                 return 500, {"error": f"the agent did not start: {failure}"}
         return 200, {**done, "pid": self._pid, "warm": self._warm.warm}
 
-    async def _install(self, body: dict[str, Any]) -> dict[str, list[str]]:
-        async with self._installing:
-            return await install(self._host, body)
+    async def _install(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if not body.get("later"):
+            return 200, await self._packages.install(body)
+        # Nobody waits for packages: what needs them fetches them until then.
+        self._start(self._packages.install(body))
+        return 200, {"installed": [], "failed": [], "skipped": [], "later": packages(body)}
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run what nobody waits for, until the server is closed."""
@@ -202,7 +207,7 @@ class AgentServer:
 _SIGNALS = {"pause": signal.SIGSTOP, "resume": signal.SIGCONT}
 
 
-def _joined(one: dict[str, Any], other: dict[str, list[str]]) -> dict[str, Any]:
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {**one, **other, "skipped": [*one["skipped"], *other["skipped"]]}
 
 

@@ -49,6 +49,11 @@ class Channel(Protocol):
 class Host(Protocol):
     """The machine."""
 
+    @property
+    def npm_prefix(self) -> str:
+        """Where `npm install -g` installs to."""
+        ...
+
     def now_ms(self) -> int: ...
 
     async def sleep(self, delay_s: float) -> None: ...
@@ -71,4 +76,12 @@ class Host(Protocol):
 
     async def run(self, argv: Sequence[str], limit_s: float) -> int:
         """Run a program to its end: its exit code, 124 when it took too long, 127 when there is none."""
+        ...
+
+    async def unpack(self, archive: bytes, name: str) -> None:
+        """Put a package's archive into npm's prefix. Raises BadArchive (a ValueError) and OSError."""
+        ...
+
+    async def pack(self, prefix: str, name: str) -> bytes:
+        """The archive of a package that was installed below another prefix. Raises OSError."""
         ...

@@ -51,6 +51,10 @@ class RealProcess:
 class RealHost:
     """The container that this program runs in."""
 
+    @property
+    def npm_prefix(self) -> str:
+        return os.environ.get("npm_config_prefix", "/usr/local")  # noqa: SIM112 (npm reads it so)
+
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
@@ -98,3 +102,13 @@ class RealHost:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             return 124
+
+    async def unpack(self, archive: bytes, name: str) -> None:
+        from package_archive import unpack  # only here: what it needs would slow down each start
+
+        await asyncio.to_thread(unpack, archive, name, self.npm_prefix)
+
+    async def pack(self, prefix: str, name: str) -> bytes:
+        from package_archive import found, packed
+
+        return await asyncio.to_thread(lambda: packed(found(prefix, name)))

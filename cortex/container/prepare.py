@@ -1,8 +1,7 @@
-"""All preparation of a container in one request: configuration, packages, credentials.
+"""The preparation of a container in one request: its configuration and files (packages: `packages.py`).
 
-What is already as wanted is skipped. `/tmp/vf-state.json` remembers which packages are installed, and goes
-with the container when it sleeps. Names of packages come from users: they reach `npm` as arguments of their
-own, never a shell.
+What is already as wanted is skipped. `/tmp/vf-state.json` remembers what was done, and goes with the
+container when it sleeps.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from host import Host
 
 STATE = "/tmp/vf-state.json"
 MCP_CONFIG = "/root/.claude.json"
-INSTALL_LIMIT_S = 60.0
 CREDENTIAL_ROOTS = ("/root/", "/workspace/", "/home/", "/tmp/")
 _PACKAGE = re.compile(
     r"(?:@[a-z0-9~][a-z0-9._~-]*/)?[a-z0-9~][a-z0-9._~-]*(?:@[A-Za-z0-9._~^+-]+)?"  # never an option
@@ -57,7 +55,7 @@ async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any
     for path in gone:
         await host.remove(path)
         done["removed"].append(path)
-    await _remember(host, {"boot": wanted.get("boot"), "wsServerPid": pid})
+    await remember(host, {"boot": wanted.get("boot"), "wsServerPid": pid})
     return done
 
 
@@ -72,22 +70,8 @@ async def _write(host: Host, path: str, text: str) -> bool:
     return True
 
 
-async def install(host: Host, wanted: dict[str, Any]) -> dict[str, list[str]]:
-    """Install the `packages` that are missing: `{installed, failed, skipped}`. A failure is tolerated: `npx`
-    fetches a package when it is first used."""
-    state = await read_state(host)
-    have = [name for name in state.get("npmPackagesInstalled", []) if isinstance(name, str)]
-    missing = [name for name in packages(wanted) if name not in have]
-    if not missing:
-        return {"installed": [], "failed": [], "skipped": ["packages"]}
-    code = await host.run(["npm", "install", "-g", "--prefer-offline", "--", *missing], INSTALL_LIMIT_S)
-    if code != 0:
-        return {"installed": [], "failed": missing, "skipped": []}
-    await _remember(host, {"npmPackagesInstalled": sorted({*have, *missing})})
-    return {"installed": missing, "failed": [], "skipped": []}
-
-
-async def _remember(host: Host, news: dict[str, Any]) -> None:
+async def remember(host: Host, news: dict[str, Any]) -> None:
+    """Write down what this container is to remember, unless it does already."""
     state = await read_state(host)
     if any(state.get(name) != value for name, value in news.items()):
         await host.write(STATE, json.dumps({**state, **news}))

@@ -17,10 +17,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 BODY_BYTES_MAX = 64 << 20
 MESSAGE_BYTES_MAX = 32 << 20
+BYTES, JSON = "application/octet-stream", "application/json"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
-Http = Callable[[str, str, dict[str, Any] | None], Awaitable[tuple[int, dict[str, Any]]]]
+#: The body of a request, or of an answer: an object that is sent as JSON, or bytes.
+Content = dict[str, Any] | bytes
+Http = Callable[[str, str, Content | None], Awaitable[tuple[int, Content]]]
 Socket = Callable[[str, dict[str, str], "WebSocketChannel"], Awaitable[None]]
 
 
@@ -135,17 +138,17 @@ async def _request(
         )
         await socket(url.path, dict(parse_qsl(url.query)), WebSocketChannel(reader, writer))
         return False
-    status, answer = await http(method, url.path, await _json_body(reader, headers))
-    content = json.dumps(answer).encode()
+    status, answer = await http(method, url.path, await _body(reader, headers))
+    kind, content = as_content(answer)
     writer.write(
-        b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-        % (status, b"OK" if status < 400 else b"Error", len(content), content)
+        b"HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+        % (status, b"OK" if status < 400 else b"Error", kind.encode(), len(content), content)
     )
     await writer.drain()
     return headers.get("connection", "").lower() != "close"
 
 
-async def _json_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> dict[str, Any] | None:
+async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> Content | None:
     if headers.get("transfer-encoding", "").lower() == "chunked":
         content = await _chunked(reader)
     else:
@@ -153,11 +156,23 @@ async def _json_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> d
         if length > BODY_BYTES_MAX:
             raise ConnectionError("body too large")
         content = await reader.readexactly(length)
+    return from_content(headers.get("content-type", ""), content)
+
+
+def from_content(kind: str, content: bytes) -> Content | None:
+    """A body of a content type: bytes, or an object of JSON, None when it is none."""
+    if kind == BYTES:
+        return content
     try:
         value = json.loads(content) if content else None
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def as_content(answer: Content) -> tuple[str, bytes]:
+    """The content type and the body of an answer."""
+    return (BYTES, answer) if isinstance(answer, bytes) else (JSON, json.dumps(answer).encode())
 
 
 async def _chunked(reader: asyncio.StreamReader) -> bytes:

@@ -14,6 +14,7 @@ export const SWITCHES = [
     ["wake_early", "Wake early", "on connect or typing, before the message"],
     ["resumable", "Resumable stream", "numbered and buffered, survives a lost connection"],
     ["knowledge", "Knowledge", "what earlier sessions learnt, beside the other steps"],
+    ["package_cache", "Package cache", "archives that all sandboxes share, instead of npm install"],
   ]],
 ];
 

@@ -15,6 +15,7 @@ from known_container import KnownContainer
 from kv_copies import Copies, kv_writer
 from message_run import MessageRun, told
 from messages import store_message
+from package_cache import PackageCache
 from pyodide.ffi import to_js
 from run_buffer import RunBuffer
 from sandbox_manager import SandboxManager
@@ -131,9 +132,9 @@ class Session(DurableObject):
 
     def _manager(self, waterfall, on=None):
         on = self._own_switches() if on is None else on
-        return SandboxManager(
-            self._sandbox(), waterfall, on, KnownContainer(self, checks="config_cache" in on)
-        )
+        known = KnownContainer(self, checks="config_cache" in on)
+        cache = PackageCache(self.env.PACKAGES, self.env.BUILDERS)
+        return SandboxManager(self._sandbox(), waterfall, on, known, cache, self.ctx.waitUntil)
 
     async def container(self, verb, text):
         """A run says something of the container (JSON); gives what is believed of it."""

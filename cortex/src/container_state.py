@@ -8,6 +8,8 @@ with it: what was learned of another one does not count.
 
 #: What may be known: hashes of what was written (of each file), packages, the server, the last preparation.
 MCP, FILES, PACKAGES = "mcpConfigHash", "credentialFiles", "npmPackagesInstalled"
+#: How packages came, where the shared cache brings them.
+CAME = "npmPackagesCame"
 SERVER, PREPARED = "wsServerPid", "prepared"
 
 
@@ -56,6 +58,8 @@ class ContainerState:
             return
         if PACKAGES in news:
             news = {**news, PACKAGES: sorted({*self.known.get(PACKAGES, ()), *news[PACKAGES]})}
+        if CAME in news:
+            news = {**news, CAME: {**self.known.get(CAME, {}), **news[CAME]}}
         self.known = {**self.known, **news}
 
     def woke(self, before, boot):

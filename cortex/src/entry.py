@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from api import ai_providers, auth, knowledge, mcp, plugins, sdk, secrets, sessions, user
 from container import Session
 from envelope import ApiError, failed
+from package_builder import PackageBuilder
 from pyodide.ffi import JsException
 from tokens import caller
 from user_settings import UserSettings
@@ -16,7 +17,7 @@ from workers import WorkerEntrypoint
 
 from sandbox import Sandbox
 
-__all__ = ["Default", "Sandbox", "Session", "UserSettings"]
+__all__ = ["BuildSandbox", "Default", "PackageBuilder", "Sandbox", "Session", "UserSettings"]
 
 ROUTES = {
     "auth": auth,
@@ -29,6 +30,11 @@ ROUTES = {
     "plugins": plugins,
     "ai-providers": ai_providers,
 }
+
+
+class BuildSandbox(Sandbox):
+    """Where packages of the shared cache are built: a class of its own, which no session can reach and which
+    takes no room of users'."""
 
 
 class Default(WorkerEntrypoint):

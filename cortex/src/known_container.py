@@ -53,6 +53,10 @@ class KnownContainer:
         self._news |= news
         self.known = {**self.known, **news}
 
+    async def learn(self, **news):
+        """Tell the session what was seen after this run had told all else."""
+        await self._say("learned", news=news)
+
     async def tell(self):
         """Tell the session what was seen."""
         news, self._news = self._news, {}

@@ -111,7 +111,8 @@ class MessageRun:
         container = self.manager.container
         if container.is_changed:
             await container.tell()
-            if "skip_redundant" in self.on:
+            # Prepared in one request, it remembers by itself.
+            if "skip_redundant" in self.on and not {"parallel", "one_round_trip"} <= self.on:
                 await self.manager.remember()
 
     # -- steps 1 to 9

@@ -1,6 +1,5 @@
 """Steps 4 to 6: a container's MCP configuration, packages and files, one after another or all at once."""
 
-import asyncio
 import json
 import posixpath
 import shlex
@@ -8,26 +7,28 @@ from contextlib import asynccontextmanager
 
 from config_assembly import agent_env, files, mcp_config, packages
 from config_hash import config_hash
-from container_state import FILES, MCP, PACKAGES, PREPARED, SERVER
+from container_state import CAME, FILES, MCP, PACKAGES, PREPARED, SERVER
 from envelope import ApiError
-from workers import Request
+from package_delivery import NPM_FAILED, in_words
+from server_client import asked_when_it_listens
 
-AGENT_PORT = 8765
 MCP_CONFIG = "/root/.claude.json"
-PORT_POLL_MS, PORT_LIMIT_MS = 50, 2000
 _INSTALL_LIMIT_MS = 60_000
 _PREPARING_LIMIT_MS = _INSTALL_LIMIT_MS + 30_000
 _STEPS = ((4, "MCP configuration"), (5, "npm install"), (6, "credential files"))
 
 
 class Preparation:
-    """Brings a sandbox to what a configuration says; `waterfall` is told what it does."""
+    """Brings a sandbox to what a configuration says; `waterfall` is told what it does. `delivery` brings
+    packages from the shared cache, `background(coroutine)` runs what nobody waits for."""
 
-    def __init__(self, sandbox, waterfall, switches, container):
+    def __init__(self, sandbox, waterfall, switches, container, delivery, background):
         self._sandbox = sandbox
         self._waterfall = waterfall
         self._on = switches
         self._container = container
+        self._delivery = delivery
+        self._background = background
 
     # -- one after another
 
@@ -98,6 +99,9 @@ class Preparation:
         missing = self._missing(config, known)
         if not missing:
             return
+        if "package_cache" in self._on:
+            await self._deliver(missing)
+            return
         with self._waterfall.step(5, "npm install", " ".join(missing)) as step:
             beside = await beside_default(self._sandbox, self._on, "install")
             done = await beside.exec(_install_command(missing), timeout=_INSTALL_LIMIT_MS)
@@ -110,6 +114,9 @@ class Preparation:
         missing = self._missing(config, self._container.packages())
         if not missing:
             return
+        if "package_cache" in self._on:
+            self._deliver_later(missing)
+            return
         with self._waterfall.step(5, "npm install", "started in the background"):
             await self._sandbox.start_process(_install_command(missing))
         self._container.saw(**{PACKAGES: sorted({*self._container.packages(), *missing})})
@@ -118,8 +125,45 @@ class Preparation:
         wanted = packages(config)
         missing = [name for name in wanted if name not in known]
         if not missing:
-            self._waterfall.skip(5, "npm install", "installed" if wanted else "no packages")
+            self._waterfall.skip(5, "npm install", self._how(wanted) if wanted else "no packages")
         return missing
+
+    def _how(self, wanted):
+        """How packages came that are there, where the cache had to do with it."""
+        came = self._container.known.get(CAME, {})
+        told = in_words({spec: came[spec] for spec in wanted if spec in came})
+        return f"installed: {told}" if told else "installed"
+
+    # -- from the shared cache
+
+    async def _deliver(self, wanted, *, missing=None):
+        """Bring packages, and wait; `missing`: those that the container is known to miss."""
+        await self._delivery.ready()  # step 7, which has to come before: the server takes them
+        with self._waterfall.step(5, "packages", " ".join(wanted)) as step:
+            missing = await self._delivery.missing(wanted) if missing is None else missing
+            came = await self._delivery.bring(missing, later=False)
+            step["detail"] = in_words(came) or "installed"
+        there = [spec for spec in wanted if not came.get(spec, "").startswith(NPM_FAILED)]
+        self._container.saw(**{PACKAGES: sorted({*self._container.packages(), *there}), CAME: came})
+
+    def _deliver_later(self, wanted, *, missing=None):
+        """Bring packages while messages go on."""
+        step = self._waterfall.begin(5, "packages", f"{' '.join(wanted)}, in the background")
+        self._background(self._deliver_behind(step, wanted, missing))
+        # As with npm in the background: nobody begins again while it is under way, nor when it fails.
+        self._container.saw(**{PACKAGES: sorted({*self._container.packages(), *wanted})})
+
+    async def _deliver_behind(self, step, wanted, missing):
+        try:
+            await self._delivery.ready()
+            missing = await self._delivery.missing(wanted) if missing is None else missing
+            came = await self._delivery.bring(missing, later=True)
+        except Exception as failure:  # the container went: npx fetches what is missing
+            came = dict.fromkeys(wanted, f"did not come: {failure}")
+            print(f"packages were not brought: {failure}")
+        step["detail"] = f"{in_words(came) or 'installed'}, in the background"
+        self._waterfall.end(step)
+        await self._container.learn(**{CAME: came})
 
     # -- beyond: all in one request
 
@@ -132,11 +176,11 @@ class Preparation:
             "env": agent_env(config, mode),
             "warm": warm,
             "later": "cold_start" in self._on,
+            "cached": "package_cache" in self._on,
         }
         stamp = config_hash(wanted)
         if self._container.known.get(PREPARED) == stamp:
-            for number, name in _STEPS:
-                self._waterfall.skip(number, name, "unchanged")
+            self._skip_all(packages(config))
             return
         hashes = _hashes(files(config))
         news = {MCP: config_hash(wanted["mcpConfig"]), FILES: hashes, PREPARED: stamp}
@@ -144,39 +188,32 @@ class Preparation:
             if self._container.known.get(PREPARED) == stamp:
                 return  # another message prepared it while this one waited for its turn
             gone = sorted(self._container.paths - hashes.keys())
-            pid = await self._ask({**wanted, "remove": gone, "boot": self._container.boot})
-        self._container.saw(**{SERVER: pid})
+            done = await self._ask({**wanted, "remove": gone, "boot": self._container.boot})
+        self._container.saw(**{SERVER: done["pid"]})
+        if missing := done.get("missing"):
+            if wanted["later"]:
+                self._deliver_later(missing, missing=missing)
+            else:
+                await self._deliver(missing, missing=missing)
+
+    def _skip_all(self, wanted):
+        for number, name in _STEPS:
+            how = self._how(wanted) if number == 5 else "installed"
+            self._waterfall.skip(number, name, "unchanged" if how == "installed" else how)
 
     async def _ask(self, wanted):
-        """`POST /prepare`; gives the server's pid. Raises ApiError 502."""
+        """`POST /prepare`; gives its answer. Raises ApiError 502."""
         with self._waterfall.step(4, "prepare", "steps 4 to 6 in one request") as step:
-            for _ in range(PORT_LIMIT_MS // PORT_POLL_MS):
-                status, answer = await self._post("/prepare", wanted)
-                if answer is not None or self._container.trusts_server:
-                    break
-                # `pgrep` finds a server that was started a moment ago, but it may not listen yet.
-                await asyncio.sleep(PORT_POLL_MS / 1000)
+            status, answer = await asked_when_it_listens(
+                self._sandbox, "POST", "/prepare", wanted, trusts_server=self._container.trusts_server
+            )
             if status != 200:
                 reason = "the agent server does not answer" if answer is None else answer.get("error")
                 raise ApiError(502, f"the sandbox could not be prepared: {reason}")
             step["detail"] = ", ".join(
                 f"{key}: {len(answer[key])}" for key in ("written", "removed", "installed", "skipped")
             )
-            return answer["pid"]
-
-    async def _post(self, path, body):
-        """The status and the JSON of an answer, None when it is not the server that answers."""
-        request = Request(
-            f"http://container/proxy/{AGENT_PORT}{path}",
-            method="POST",
-            headers={"content-type": "application/json"},
-            body=json.dumps(body),
-        )
-        response = await self._sandbox.fetch(request)
-        try:
-            return response.status, json.loads(await response.text())
-        except ValueError:
-            return response.status, None
+            return answer
 
 
 async def beside_default(sandbox, switches, name):

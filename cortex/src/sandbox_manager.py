@@ -8,7 +8,9 @@ import json
 
 from container_state import SERVER
 from envelope import ApiError
-from preparation import AGENT_PORT, PORT_LIMIT_MS, PORT_POLL_MS, Preparation, beside_default
+from package_delivery import PackageDelivery
+from preparation import Preparation, beside_default
+from server_client import AGENT_PORT, PORT_LIMIT_MS, PORT_POLL_MS
 from workers import Request
 
 STATE = "/tmp/vf-state.json"
@@ -21,14 +23,17 @@ _SERVER_DELAY_S = 0.5
 
 
 class SandboxManager:
-    """Prepares one sandbox for one message; `container` is what the message knows of it."""
+    """Prepares one sandbox for one message; `container` is what the message knows of it, `cache` the shared
+    PackageCache, `background(coroutine)` runs what nobody waits for."""
 
-    def __init__(self, sandbox, waterfall, switches, container):
+    def __init__(self, sandbox, waterfall, switches, container, cache, background):
         self.sandbox = sandbox
         self.waterfall = waterfall
         self.on = switches
         self.container = container
-        self.preparation = Preparation(sandbox, waterfall, switches, container)
+        delivery = PackageDelivery(sandbox, cache, container, self.start_server, background)
+        self.preparation = Preparation(sandbox, waterfall, switches, container, delivery, background)
+        self._starting = None
         #: Whether something was skipped because of what is believed: then it may be worth a second look.
         self.trusts = False
 
@@ -76,12 +81,18 @@ class SandboxManager:
     async def doubt(self):
         """What was believed led astray: believe no longer that the server runs."""
         self.trusts = False
+        self._starting = None
         await self.container.doubted()
 
     # -- step 7
 
     async def start_server(self):
-        """Have the agent server listen. Raises ApiError 503."""
+        """Have the agent server listen. Whoever comes meanwhile, or later, shares it. Raises ApiError 503."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start_server())
+        await asyncio.shield(self._starting)
+
+    async def _start_server(self):
         if "skip_redundant" in self.on and (pid := self.container.known.get(SERVER)):
             self.trusts = self.container.trusts_server = True
             self.waterfall.skip(7, "agent server", f"runs as {pid}")

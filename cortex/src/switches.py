@@ -1,7 +1,7 @@
 """The switches: the design's five optimisations, and what goes beyond them. Any combination runs."""
 
 FIVE = ("config_cache", "skip_redundant", "parallel", "no_delays", "cold_start")
-BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable", "knowledge")
+BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable", "knowledge", "package_cache")
 ALL = (*FIVE, *BEYOND)
 
 

@@ -24,6 +24,7 @@ CONTAINER_PHASES: Final = (
     "file_write",
     "npm_install",
     "npm_reinstall",
+    "package_unpack",
     "server_start",
     "connect",
     "agent_spawn",

@@ -17,7 +17,7 @@ from wrangler_compat.modules.dialect import PythonDialect
 
 PROJECT = Path(__file__).parents[2] / "cortex"
 FIVE = "config_cache,skip_redundant,parallel,no_delays,cold_start"
-ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge"
+ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge,package_cache"
 BEFORE = ""
 CONFIG = project_config(PROJECT / "wrangler.jsonc")
 MCP = {"name": "github", "command": "npx -y @modelcontextprotocol/server-github"}
@@ -28,8 +28,10 @@ class Cortex(WorldUnderTest):
 
     @property
     def containers(self) -> list[FakeInstance]:
+        """Those of sessions; packages are built in others."""
         assert self.fleet is not None
-        return list(self.fleet.engine.inner.instances)  # type: ignore[attr-defined]
+        found: list[FakeInstance] = self.fleet.engine.inner.instances  # type: ignore[attr-defined]
+        return [one for one in found if "BuildSandbox" not in one.spec.name]
 
     async def person(self, name: str = "ada") -> Person:
         return await Person(self, name).sign_in()

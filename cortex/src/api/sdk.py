@@ -14,6 +14,7 @@ from js import WebSocketPair
 from known_container import KnownContainer
 from message_run import MessageRun, told
 from messages import list_messages, store_message
+from package_cache import PackageCache
 from sandbox_manager import SandboxManager
 from switches import parse
 from validation import frame_number_of, message_id_of, prompt_of, text_of
@@ -77,7 +78,8 @@ async def _serve(env, ctx, record, message_id, on, browser):
 
     def manager(waterfall):
         known = KnownContainer(session, checks="config_cache" in on)
-        return SandboxManager(sandbox, waterfall, on, known)
+        cache = PackageCache(env.PACKAGES, env.BUILDERS)
+        return SandboxManager(sandbox, waterfall, on, known, cache, ctx.waitUntil)
 
     async def hear(frame):
         browser.send({**frame, "messageId": message_id})

@@ -7,6 +7,10 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
+from tests.cortex.container import conftest  # noqa: F401 (puts the container's folder on the path)
+
+from package_archive import Entry, entries, is_part, packed  # isort: skip
+
 Frame = dict[str, Any]
 
 
@@ -49,7 +53,9 @@ class MemoryAgent:
 
 
 class MemoryHost:
-    """Files in a dict, time that passes at once."""
+    """Files in a dict, time that passes at once; its npm installs what it is told to."""
+
+    npm_prefix = "/usr/local"
 
     def __init__(self, script: Callable[[MemoryAgent, Frame], None] | None = None) -> None:
         self.files: dict[str, str] = {}
@@ -90,7 +96,21 @@ class MemoryHost:
 
     async def run(self, argv: Sequence[str], limit_s: float) -> int:
         self.ran.append(argv)
+        if argv[0] == "npm" and self.run_code == 0:
+            prefix = next((word[9:] for word in argv if word.startswith("--prefix=")), self.npm_prefix)
+            for spec in argv[argv.index("--") + 1 :]:
+                name = spec[0] + spec[1:].partition("@")[0]
+                manifest = json.dumps({"name": name, "version": "1.0.0"})
+                self.files[f"{prefix}/lib/node_modules/{name}/package.json"] = manifest
         return self.run_code
+
+    async def unpack(self, archive: bytes, name: str) -> None:
+        for entry in entries(archive, name):
+            self.files[f"{self.npm_prefix}/{entry.path}"] = entry.content.decode()
+
+    async def pack(self, prefix: str, name: str) -> bytes:
+        inside = {path.removeprefix(f"{prefix}/"): text for path, text in self.files.items()}
+        return packed(Entry(path, text.encode()) for path, text in inside.items() if is_part(path, name))
 
 
 def echo(agent: MemoryAgent, frame: Frame) -> None:

@@ -33,7 +33,13 @@ class Served:
         self.workspace = workspace
 
     def post(self, path: str, body: bytes) -> tuple[int, Any]:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, method="POST")
+        return self.send("POST", path, body, "application/json")
+
+    def send(
+        self, method: str, path: str, body: bytes, kind: str = "application/octet-stream"
+    ) -> tuple[int, Any]:
+        url, headers = f"http://127.0.0.1:{self.port}{path}", {"content-type": kind}
+        request = urllib.request.Request(url, data=body, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
                 return answer.status, json.load(answer)
