@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 
 from config_hash import config_hash
 from settings import KINDS, defaults, kv_key
 from validation import npx_package
 
+_COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
 _SCRIPTED = {
     "firstTokenMs": "CORTEX_FIRST_TOKEN_MS",
     "tokensPerS": "CORTEX_TOKENS_PER_S",
@@ -99,3 +101,14 @@ def agent_env(config, mode):
         # A subscription's token and an API key go by different names.
         env["CLAUDE_CODE_OAUTH_TOKEN" if token.startswith("sk-ant-oat01-") else "ANTHROPIC_API_KEY"] = token
     return env
+
+
+def rewritten(prompt, config):
+    """A prompt that names a command or an agent of the configuration begins with its text."""
+    match = _COMMAND.match(prompt)
+    if match is None:
+        return prompt
+    part, name = f"{match[1]}s", match[2]
+    text = config["userConfigs"][part].get(name) or config["pluginConfigs"][part].get(name)
+    rest = prompt[match.end() :]
+    return rest if text is None else f"{text}\n\n{rest}"

@@ -7,20 +7,19 @@ import json
 from urllib.parse import parse_qsl, urlsplit
 
 from believed import Believed
+from browsers import Browsers, send
 from config_cache import ConfigCache
 from envelope import ApiError
-from frame_socket import accepted, frame_of
-from js import WebSocketPair
+from frame_socket import frame_of, told
 from known_container import KnownContainer
 from kv_copies import Copies, kv_writer
-from message_run import MessageRun, told
+from message_run import MessageRun
 from messages import store_message
 from package_cache import PackageCache
-from pyodide.ffi import to_js
 from run_buffer import RunBuffer
 from sandbox_manager import SandboxManager
 from session_record import SessionRecord
-from switches import in_order, parse
+from switches import parse
 from validation import prompt_of
 from warm_run import WarmRun
 from warm_sandbox import WarmSandbox
@@ -42,6 +41,7 @@ class Session(DurableObject):
         self._runs = {}
         self._recall = None  # what the last message found in knowledge
         self.buffer = RunBuffer(ctx.storage.sql)
+        self._browsers = Browsers(ctx, self.buffer)
 
     # -- the record
 
@@ -165,31 +165,26 @@ class Session(DurableObject):
     async def fetch(self, request):
         """A browser connects to a message: `?messageId=`, `?switches=`, `?after=` to take it up again."""
         query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
-        client, server = WebSocketPair.new().object_values()
         message_id, on = query["messageId"], parse(query.get("switches"), self._own_switches())
-        self.ctx.acceptWebSocket(server, to_js([message_id]))
-        server.serializeAttachment(json.dumps({"id": message_id, "switches": ",".join(in_order(on))}))
-        if "after" in query:
-            for text in self.buffer.after(message_id, int(query["after"])):
-                server.send(text)
-            if message_id not in self._runs and not self.buffer.ended(message_id):
-                self.ctx.waitUntil(self._take_up(message_id))
-        elif "wake_early" in on:
+        answer = self._browsers.connect(message_id, on, int(query.get("after", 0)))
+        if message_id not in self._runs and not self.buffer.ended(message_id):
+            self.ctx.waitUntil(self._take_up(message_id))
+        elif "wake_early" in on and "after" not in query:
             self.ctx.waitUntil(self._warm.get_ready())
-        return accepted(client)
+        return answer
 
     async def webSocketMessage(self, ws, message):
-        attachment = json.loads(ws.deserializeAttachment())
-        frame, message_id = frame_of(message), attachment["id"]
+        frame = frame_of(message)
+        message_id, on = self._browsers.of(ws)
         try:
             if frame is None:
                 raise ApiError(400, "that is no frame")
             if frame["type"] == "query":
-                self._begin(message_id, prompt_of(frame.get("prompt")), parse(attachment["switches"]))
+                self._begin(message_id, prompt_of(frame.get("prompt")), on)
             elif message_id in self._runs:
                 self._runs[message_id].tell(frame)
         except ApiError as refusal:
-            ws.send(json.dumps(told(refusal)))
+            send(ws, json.dumps(told(refusal)))
 
     async def webSocketClose(self, ws, code, reason, wasClean):
         if wasClean:
@@ -199,6 +194,8 @@ class Session(DurableObject):
         if not self._record.lives:
             raise ApiError(404, "no such session")
         if not self.buffer.begin(message_id, prompt):
+            if self.buffer.prompt(message_id) != prompt:
+                raise ApiError(409, "this message id stands for another prompt already")
             return  # asked again after a lost connection: its answer is on its way already
         run = self._runs[message_id] = self._run_of(message_id, prompt, on)
         self.ctx.waitUntil(self._drive(run))
@@ -212,14 +209,12 @@ class Session(DurableObject):
                 return  # goes with the first token: each write keeps the object until it is durable
             texts = [self.buffer.add(message_id, one) for one in held]
             held.clear()
-            for socket in self.ctx.getWebSockets(message_id):
-                for text in filter(None, texts):
-                    socket.send(text)
+            self._browsers.tell(message_id, list(filter(None, texts)))
 
         session_id = self._now["id"]
 
-        async def store(role, text):
-            await store_message(self.env.SESSIONS_KV, self.keep, session_id, message_id, role, text)
+        async def store(role, text, at_ms=None):
+            await store_message(self.env.SESSIONS_KV, self.keep, session_id, message_id, role, text, at_ms)
 
         parts = {
             "hear": hear,
@@ -251,8 +246,8 @@ class Session(DurableObject):
 
     async def _take_up(self, message_id):
         """This object forgot a run (it was restarted): the agent server still has it."""
-        prompt, text = self.buffer.said(message_id)
+        prompt = self.buffer.prompt(message_id)
         run = self._runs[message_id] = self._run_of(message_id, prompt, parse("warm_agent"))
-        run.text = text
+        run.text = self.buffer.said(message_id)
         self.ctx.waitUntil(run.store("user", prompt))  # the first time may have been lost with the object
         await self._drive(run, run.take_up())

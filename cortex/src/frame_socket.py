@@ -3,7 +3,8 @@
 import asyncio
 import json
 
-from pyodide.ffi import create_proxy
+from envelope import ApiError
+from pyodide.ffi import JsException, create_proxy
 from tokens import PROTOCOL
 from workers import Response
 
@@ -20,6 +21,14 @@ def frame_of(text):
     except (ValueError, TypeError, RecursionError):
         return None
     return frame if isinstance(frame, dict) and isinstance(frame.get("type"), str) else None
+
+
+def told(failure):
+    """The frame by which a browser learns why its message failed."""
+    if isinstance(failure, ApiError):
+        return {"type": "error", "error": failure.message, "status": failure.status}
+    status = 503 if isinstance(failure, JsException) else 500
+    return {"type": "error", "error": f"{type(failure).__name__}: {failure}", "status": status}
 
 
 class FrameSocket:

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import re
 
-from config_assembly import agent_env, assemble, read_settings
+from config_assembly import agent_env, assemble, read_settings, rewritten
 from envelope import ApiError
-from frame_socket import FrameSocket
+from frame_socket import FrameSocket, told
 from knowledge import Knowledge
 from known_container import Outdated
 from noted import noted_in
@@ -14,7 +13,6 @@ from pyodide.ffi import JsException
 from recall import Recall
 from waterfall import Waterfall, now_ms
 
-_COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
 _AFTER_TOKEN = ("tool-start", "done", "error", "process-exit")
 #: What a browser may say to an agent while it works, and the fields of it that are passed on.
 _WORDS = {"confirm": ("approvalId", "allow"), "stop": (), "pause": (), "resume": ()}
@@ -27,8 +25,8 @@ class Left(Exception):
 class MessageRun:
     """Runs the chain and passes frames on.
 
-    `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text)` keeps a
-    message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the
+    `hear(frame)` gets each frame; `load_config()` gives the configuration; `store(role, text, at_ms)` keeps
+    a message; `background(coroutine)` runs what nobody waits for; `manager(waterfall)` makes the
     SandboxManager; `under_way(run)` waits for a wake that began before the message. `recall` is that of the
     message before.
     """
@@ -53,6 +51,7 @@ class MessageRun:
         self._under_way = under_way
         self._wait = None
         self._is_stored = self._is_heard = self._is_left = False
+        self._is_stopped = self._is_paused = False
         self._knowledge = Knowledge(env, record["userId"]) if "knowledge" in switches else None
         if self._knowledge is not None:
             recall = Recall(self._knowledge, prompt, self.waterfall, recall)
@@ -74,6 +73,7 @@ class MessageRun:
             await self._doubt()
             if not again:
                 raise
+            self.socket = None
             await self._up_to_date()
 
     async def _up_to_date(self):
@@ -91,11 +91,17 @@ class MessageRun:
 
     async def _attempt(self):
         self._look_back()
-        self.socket = FrameSocket(await self._prepared())
+        socket = FrameSocket(await self._prepared())
         self._background(self._remember())
-        if self._is_left:  # only now: who connected takes its context, which holds secrets, away with it
-            self.socket.close()
-            raise Left
+        if self._is_left or self._is_stopped:
+            socket.close()  # only now: who connected takes its context, which holds secrets, away with it
+            if self._is_left:
+                raise Left
+            if not self._is_alone:
+                await self._say_stopped()
+            return
+        self.socket = socket
+        self._asked()
         self._wait = self.waterfall.begin(10, "context read")
         last = None
         async for frame in self.socket:
@@ -127,7 +133,7 @@ class MessageRun:
         await self.manager.get_or_wake(self.record, now_ms())
         if not self._is_stored:
             with self.waterfall.step(3, "store the message"):
-                await self.store("user", self.prompt)
+                await self.store("user", self.prompt, self.waterfall.started_ms)
             self._is_stored = True
         await self.manager.preparation.refresh(config)
         await self.manager.start_server()
@@ -138,7 +144,7 @@ class MessageRun:
         if not self._is_stored:
             self._is_stored = True
             self.waterfall.skip(3, "store the message", "in the background")
-            self._background(self.store("user", self.prompt))
+            self._background(self.store("user", self.prompt, self.waterfall.started_ms))
 
     async def _side_by_side(self):
         """Group B, then group A; what the browser need not wait for goes to the background."""
@@ -233,17 +239,45 @@ class MessageRun:
 
     async def fail(self, failure):
         """Tell the browser that its message failed, and how far it came."""
+        if self._is_stopped:
+            return  # that was the last word
         await self._hear(self.waterfall.frame())
         await self._hear(told(failure))
 
     # -- the browser's side
 
     def tell(self, frame):
-        """A word from the browser to the agent; what is none is left out."""
-        if self.socket is not None and frame["type"] in _WORDS:
-            fields = ("type", *_WORDS[frame["type"]])
+        """A word from the browser to the agent; what is none is left out. While nobody is there yet who could
+        hear it, a stop ends the run, and a pause waits for the agent."""
+        kind = frame["type"]
+        if kind not in _WORDS:
+            return
+        if self.socket is not None:
+            fields = ("type", *_WORDS[kind])
             word = {name: frame[name] for name in fields if isinstance(frame.get(name), (str, bool))}
             self.socket.send({**word, "messageId": self.message_id})
+        elif kind == "stop" and not self._is_stopped:
+            self._is_stopped = True
+            if self._is_alone:
+                self._background(self._say_stopped())
+        elif kind in ("pause", "resume"):
+            self._is_paused = kind == "pause"
+
+    @property
+    def _is_alone(self):
+        """Whether the next message may come while this one is still prepared: not where both have one path
+        for their context."""
+        return "no_delays" in self.on or "warm_agent" in self.on
+
+    async def _say_stopped(self):
+        await self._hear(self.waterfall.frame())
+        end = {"type": "done", "sessionId": self.record["sdkSessionId"], "stopped": True}
+        await self._hear({**end, "fullText": "", "usage": {}, "costUsd": 0})
+
+    def _asked(self):
+        """The query is with the agent: it may hear what was said before."""
+        if self._is_paused:
+            self.socket.send({"type": "pause", "messageId": self.message_id})
 
     def leave(self):
         """The browser went: so does its agent, or it never begins."""
@@ -252,25 +286,6 @@ class MessageRun:
             self.socket.close()
 
 
-def rewritten(prompt, config):
-    """A prompt that names a command or an agent of the configuration begins with its text."""
-    match = _COMMAND.match(prompt)
-    if match is None:
-        return prompt
-    part, name = f"{match[1]}s", match[2]
-    text = config["userConfigs"][part].get(name) or config["pluginConfigs"][part].get(name)
-    rest = prompt[match.end() :]
-    return rest if text is None else f"{text}\n\n{rest}"
-
-
 def is_callers(failure):
     """Whether who asked is at fault, so that asking again would not help."""
     return isinstance(failure, ApiError) and failure.status < 500
-
-
-def told(failure):
-    """The frame by which a browser learns why its message failed."""
-    if isinstance(failure, ApiError):
-        return {"type": "error", "error": failure.message, "status": failure.status}
-    status = 503 if isinstance(failure, JsException) else 500
-    return {"type": "error", "error": f"{type(failure).__name__}: {failure}", "status": status}

@@ -11,15 +11,15 @@ TTL_S = 7 * 24 * 3600
 _BULK = 100
 
 
-async def store_message(kv, keep, session_id, message_id, role, content):
-    """Keep a message for a week. When KV does not take it now (it is out, or had the same key a moment ago),
-    `keep(key, text, ttl_s)` has the session's object see to it."""
+async def store_message(kv, keep, session_id, message_id, role, content, at_ms=None):
+    """Keep a message, said now unless `at_ms` says when, for a week. When KV does not take it (it is out, or
+    had the same key a moment ago), `keep(key, text, ttl_s)` has the session's object see to it."""
     record = {
         "id": message_id,
         "sessionId": session_id,
         "role": role,
         "content": content,
-        "timestamp": now_ms(),
+        "timestamp": now_ms() if at_ms is None else at_ms,
     }
     key, text = f"message:{session_id}:{message_id}:{role}", json.dumps(record, ensure_ascii=False)
     try:

@@ -1,11 +1,13 @@
 """The frames of a session's runs in SQLite, numbered: what a browser that comes back has not seen yet.
 
-At most 2,000 frames of a run are kept, and the last 20 runs.
+At most 100,000 frames of a run are kept, more than a model says at one go, and the last 20 runs.
 """
 
 import json
 
-FRAMES_MAX = 2000
+from envelope import ApiError
+
+FRAMES_MAX = 100_000
 RUNS_MAX = 20
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS runs (message TEXT PRIMARY KEY, began INTEGER, prompt TEXT, last INTEGER, "
@@ -65,25 +67,47 @@ class RunBuffer:
         )
         return [row["frame"] for row in rows]
 
+    def refusal(self, message_id, seq):
+        """Why the frames after a number cannot be had (an ApiError), None when they can."""
+        first = self._first(message_id)
+        last = 0 if (row := self._row(message_id)) is None else row["last"]
+        if row is None and message_id not in self._begun:
+            return None if seq == 0 else ApiError(404, "the answer to this message is not kept (any more)")
+        if seq > last:
+            return ApiError(409, f"there is no frame {seq} of this answer, the last one is {last}")
+        if seq + 1 < first:
+            return ApiError(410, f"frame {seq + 1} of this answer is not kept any more")
+        return None
+
+    def is_all(self, message_id, seq):
+        """Whether nothing comes after a frame."""
+        row = self._row(message_id)
+        return row is not None and bool(row["ended"]) and seq >= row["last"]
+
     def ended(self, message_id):
         """Whether its last frame is there; a run that is not known has nothing more to come."""
         row = self._row(message_id)
         return message_id not in self._begun and (row is None or bool(row["ended"]))
 
+    def prompt(self, message_id):
+        """The prompt of a run."""
+        if message_id in self._begun:
+            return self._begun[message_id]
+        return self._sql.exec("SELECT prompt FROM runs WHERE message = ?", message_id).one()["prompt"]
+
     def said(self, message_id):
-        """The prompt of a run that is kept, and what was answered by now."""
-        prompt = self._sql.exec("SELECT prompt FROM runs WHERE message = ?", message_id).one()["prompt"]
+        """What was answered by now."""
         frames = map(json.loads, self.after(message_id, 0))
-        return prompt, "".join(frame["text"] for frame in frames if frame["type"] == "text-delta")
+        return "".join(frame["text"] for frame in frames if frame["type"] == "text-delta")
 
     def agent_seq(self, message_id):
         """The number of the agent's last frame that is here."""
         row = self._row(message_id)
         return 0 if row is None else row["agent_seq"]
 
-    def messages(self):
-        """The runs that are kept, the oldest first."""
-        return [dict(row) for row in self._sql.exec("SELECT message, prompt, ended FROM runs ORDER BY began")]
+    def _first(self, message_id):
+        sought = "SELECT ifnull(min(seq), 1) AS n FROM frames WHERE message = ?"
+        return self._sql.exec(sought, message_id).one()["n"]
 
     def _row(self, message_id):
         return next(

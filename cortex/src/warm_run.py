@@ -3,6 +3,9 @@
 from envelope import ApiError
 from message_run import MessageRun
 
+#: Frames after which an agent says nothing more to a query.
+LAST = ("done", "error", "process-exit")
+
 
 class WarmRun(MessageRun):
     """`warm` is the session's WarmSandbox, `heard()` gives the number of the agent's last frame that came."""
@@ -17,10 +20,14 @@ class WarmRun(MessageRun):
             self._look_back()
         config = await self.configuration()
         self._store_later()
-        self.socket = await self._warm.channel(config, self)
+        channel = await self._warm.channel(config, self)
+        if self._is_stopped:
+            return
+        self.socket = channel
         self.waterfall.skip(8, "context file", "the query goes over the connection")
         self._wait = self.waterfall.begin(11, "agent")
         self.socket.send(self.query(config))
+        self._asked()
         if not await self._heard_out():
             await self.take_up()
 
@@ -40,9 +47,9 @@ class WarmRun(MessageRun):
         async for frame in self.socket:
             if frame.get("messageId") != self.message_id:
                 continue
-            if frame["type"] == "error" and frame.get("error") == "no such run":
+            if frame["type"] == "error" and frame.get("seq") == 0:  # the server's own word
                 raise ApiError(502, "this run was lost with its sandbox")
             await self._take(frame)
-            if frame["type"] in ("done", "process-exit"):
+            if frame["type"] in LAST:
                 return True
         return False

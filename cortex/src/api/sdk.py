@@ -9,10 +9,10 @@ import asyncio
 import json
 
 from envelope import ApiError, body_of, ok
-from frame_socket import FrameSocket, accepted
+from frame_socket import FrameSocket, accepted, told
 from js import WebSocketPair
 from known_container import KnownContainer
-from message_run import MessageRun, told
+from message_run import MessageRun
 from messages import list_messages, store_message
 from package_cache import PackageCache
 from sandbox_manager import SandboxManager
@@ -87,8 +87,8 @@ async def _serve(env, ctx, record, message_id, on, browser):
     async def load_config():
         return json.loads(await session.config())
 
-    async def store(role, text):
-        await store_message(env.SESSIONS_KV, session.keep, record["id"], message_id, role, text)
+    async def store(role, text, at_ms=None):
+        await store_message(env.SESSIONS_KV, session.keep, record["id"], message_id, role, text, at_ms)
 
     run = MessageRun(
         env, record, message_id, prompt, on,
