@@ -13,6 +13,7 @@ from wrangler_compat.cli.saying import say, say_json, warn
 
 if TYPE_CHECKING:
     from wrangler_compat.deploy.plan import Plan
+    from wrangler_compat.deploy.run import Rollout
 
 _MINIFY = "Python is not minified: its names are its interface. Leave --minify away."
 _INTERRUPTED = (
@@ -43,7 +44,8 @@ _INTERRUPTED = (
 @click.option("--keep-vars", is_flag=True, help="Keep variables that were set in the dashboard.")
 @click.option("--tag", help="A tag for the version.")
 @click.option("--message", help="A message for the version.")
-@click.option("--containers-rollout", type=click.Choice(["none"]), help="none: leave containers as they are.")
+@click.option("--containers-rollout", type=click.Choice(["immediate", "gradual", "none"]), default="gradual",
+              help="How changes reach containers that run. none: leave them as they are.")  # fmt: skip
 @click.option("--target", type=click.Choice(["cloudflare", "workerd"]), default="cloudflare",
               show_default=True, help="workerd: write a folder that one's own host serves.")  # fmt: skip
 @click.option("--listen", metavar="ADDRESS", default="127.0.0.1:8080", show_default=True,
@@ -54,7 +56,7 @@ _INTERRUPTED = (
               help="Upload nothing that edge check finds errors in.")  # fmt: skip
 @click.option("--minify", is_flag=True, help="Refused: Python is uploaded as it is.")
 def command(directory: str, config: str | None, variables: tuple[str, ...], secrets_file: str | None,
-            dry_run: bool, outdir: str | None, as_json: bool, minify: bool, containers_rollout: str | None,
+            dry_run: bool, outdir: str | None, as_json: bool, minify: bool, containers_rollout: Rollout,
             checked: bool, target: str, listen: str, allow_unsupported: bool,
             **rest: Any) -> None:  # fmt: skip
     """Upload the Worker of DIR (the current folder) to Cloudflare, and make it live.
@@ -84,9 +86,9 @@ def command(directory: str, config: str | None, variables: tuple[str, ...], secr
     if outdir is not None:
         write_plan(plan, Path(outdir))
     if dry_run:
-        _show(plan, as_json=as_json)
+        _show(plan, as_json=as_json, images=containers_rollout != "none")
     else:
-        _deploy(plan, as_json=as_json, containers=containers_rollout is None)
+        _deploy(plan, as_json=as_json, rollout=containers_rollout)
 
 
 def _plan(path: Path, overrides: dict[str, str], secrets_file: str | None, rest: dict[str, Any]) -> Plan:
@@ -130,7 +132,8 @@ def _write_workerd(plan: Plan, outdir: str | None, listen: str, *, allow_unsuppo
     say(f"Wrote {outdir}. Serve it with: cd {outdir} && workerd serve --experimental {CONFIG}")
 
 
-def _show(plan: Plan, *, as_json: bool) -> None:
+def _show(plan: Plan, *, as_json: bool, images: bool) -> None:
+    from wrangler_compat.deploy.containers.container import containers_of
     from wrangler_compat.deploy.report import as_json as plan_as_json
     from wrangler_compat.deploy.report import print_plan
 
@@ -138,10 +141,15 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         say_json(plan_as_json(plan))
     else:
         print_plan(plan)
+        containers = containers_of(plan.project)
+        if images and containers:
+            from wrangler_compat.deploy.containers.images import try_out
+
+            try_out(containers, say)
         say("--dry-run: exiting now.")
 
 
-def _deploy(plan: Plan, *, as_json: bool, containers: bool) -> None:
+def _deploy(plan: Plan, *, as_json: bool, rollout: Rollout) -> None:
     from edge.kernel.clock import WallClock
     from wrangler_compat.cloudflare.account import opened
     from wrangler_compat.deploy.report import print_bindings, size_line
@@ -153,7 +161,7 @@ def _deploy(plan: Plan, *, as_json: bool, containers: bool) -> None:
             say(size_line(plan))
             print_bindings(plan)
         try:
-            outcome = deploy(plan, account, WallClock(), say=tell, warn=warn, containers=containers)
+            outcome = deploy(plan, account, WallClock(), say=tell, warn=warn, rollout=rollout)
         except KeyboardInterrupt:
             raise UserError(_INTERRUPTED) from None
     if as_json:

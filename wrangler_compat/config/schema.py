@@ -96,6 +96,7 @@ FIELDS: dict[str, frozenset[str]] = {
             *("instance_type", "rollout_step_percentage", "rollout_kind", "rollout_active_grace_period"),
             *("scheduling_policy", "constraints", "ssh", "authorized_keys", "trusted_user_ca_keys"),
             *("instances", "durable_objects", "configuration", "wrangler_ssh", "affinities"),
+            *("observability", "unsafe"),
         }
     ),
     "vectorize": frozenset({"binding", "index_name", "remote"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,28 +64,18 @@ class Images:
         tag = f"cortex-edge/{hashlib.sha256(str(dockerfile.resolve()).encode()).hexdigest()[:16]}:latest"
         context = image.build_context or dockerfile.parent
 
-        def build(api: Any) -> None:
-            steps = api.build(
-                path=str(context),
-                dockerfile=str(dockerfile.resolve()),
-                tag=tag,
-                rm=True,
-                forcerm=True,
-                buildargs=dict(image.build_args),
-                labels={LABEL: ""},
-                decode=True,
-                timeout=_BUILD_S,
-            )
-            if error := _followed(steps, str(dockerfile)):
-                raise StartFailed(f"The image does not build: {dockerfile}: {error}")
-
         _log.info("building the image of %s", dockerfile)
-        try:
-            await self._daemon.call(build)
-        except APIError as error:
-            raise StartFailed(f"The image does not build: {dockerfile}: {refusal(error)}") from error
-        except (DockerException, TypeError, OSError) as error:  # the context cannot be read
-            raise StartFailed(f"The image does not build: {dockerfile}: {error}") from error
+        await self._daemon.call(
+            lambda api: build_image(
+                api,
+                dockerfile=dockerfile,
+                context=context,
+                tag=tag,
+                build_args=image.build_args,
+                labels={LABEL: ""},
+                say=lambda line: _log.debug("%s: %s", dockerfile, line),
+            )
+        )
         return tag
 
     async def _inspect_or_pull(self, name: str) -> Any:
@@ -102,19 +92,54 @@ class Images:
             raise StartFailed(f"The image {name} cannot be pulled: {refusal(error)}") from error
 
 
+def build_image(
+    api: Any,
+    *,
+    dockerfile: Path,
+    context: Path,
+    tag: str,
+    build_args: Mapping[str, str],
+    say: Callable[[str], None],
+    labels: Mapping[str, str] | None = None,
+    platform: str | None = None,
+) -> None:
+    """Let the daemon behind `api` build a Dockerfile and call the image `tag`; each line that it says goes to
+    `say`. Blocks. Raises StartFailed."""
+    try:
+        steps = api.build(
+            path=str(context),
+            dockerfile=str(dockerfile.resolve()),
+            tag=tag,
+            rm=True,
+            forcerm=True,
+            buildargs=dict(build_args),
+            labels=dict(labels or {}),
+            platform=platform,
+            decode=True,
+            timeout=_BUILD_S,
+        )
+        error = _followed(steps, say)
+    except APIError as refused:
+        raise StartFailed(f"The image does not build: {dockerfile}: {refusal(refused)}") from refused
+    except (DockerException, TypeError, OSError) as failed:  # the context cannot be read
+        raise StartFailed(f"The image does not build: {dockerfile}: {failed}") from failed
+    if error:
+        raise StartFailed(f"The image does not build: {dockerfile}: {error}")
+
+
 def _pull(api: Any, name: str) -> None:
     tagged = ":" in name.rpartition("/")[2] or "@" in name
     steps = api.pull(name, tag=None if tagged else "latest", stream=True, decode=True)
-    if error := _followed(steps, name):
+    if error := _followed(steps, lambda line: _log.debug("%s: %s", name, line)):
         raise StartFailed(f"The image {name} cannot be pulled: {error}")
 
 
-def _followed(steps: Iterable[Any], name: str) -> str:
-    """Log what the daemon says it does, to the end, so that its answer is let go of; the error, if any."""
+def _followed(steps: Iterable[Any], say: Callable[[str], None]) -> str:
+    """Pass on what the daemon says, to its end, so that its answer is let go of; the error, if any."""
     error = ""
     for step in steps:
         if said := step.get("stream", "").rstrip():
-            _log.debug("%s: %s", name, said)
+            say(said)
         error = error or step.get("error", "").strip()
     return error
 
