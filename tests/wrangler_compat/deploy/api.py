@@ -13,7 +13,7 @@ import httpx
 from edge.kernel.clock import WallClock
 from wrangler_compat.cloudflare.account import opened
 from wrangler_compat.deploy.plan import Plan
-from wrangler_compat.deploy.run import Outcome, deploy
+from wrangler_compat.deploy.run import Outcome, Rollout, deploy
 
 ENVIRONMENT = {"CLOUDFLARE_API_TOKEN": "right", "CLOUDFLARE_ACCOUNT_ID": "acc"}
 VERSION = "11111111-2222-3333-4444-555555555555"
@@ -32,7 +32,7 @@ class Api:
     sent: dict[str, Any] = field(default_factory=dict)
     queues: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, plan: Plan, *, containers: bool = True, retries: int = 0) -> tuple[Outcome, list[str]]:
+    def run(self, plan: Plan, *, rollout: Rollout = "gradual", retries: int = 0) -> tuple[Outcome, list[str]]:
         """Deploy `plan` here; what came of it, and what was said (warnings begin with "warning")."""
         said: list[str] = []
         with opened(
@@ -44,7 +44,7 @@ class Api:
                 WallClock(),
                 say=said.append,
                 warn=lambda text: said.append(f"warning: {text}"),
-                containers=containers,
+                rollout=rollout,
             )
         return outcome, said
 

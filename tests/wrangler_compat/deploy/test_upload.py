@@ -95,14 +95,12 @@ def test_a_required_secret_is_inherited_or_missed(tmp_path: Path) -> None:
     assert new.changes == []
 
 
-def test_images_are_not_built_here(tmp_path: Path) -> None:
+def test_containers_are_left_alone(tmp_path: Path) -> None:
     container = {"class_name": "Box", "image": "docker.io/library/alpine:3"}
     plan = plan_of(tmp_path, containers=[container])
     api = Api(worker={})
-    with pytest.raises(UserError, match="Images of containers are built and pushed by wrangler"):
-        api.run(plan)
-    assert api.calls == []
-    api.run(plan, containers=False)
+    api.run(plan, rollout="none")
+    assert not [call for call in api.calls if "/containers" in call]
     assert api.sent[PUT]["metadata"]["containers"] == [{"name": "shop-box", "class_name": "Box"}]
 
 
