@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wrangler_compat.config.containers import INSTANCE_TYPES
+from edge.containers.instance_types import INSTANCE_TYPES
 from wrangler_compat.deploy.containers.container import Container
 
 _MAX_INSTANCES = 20

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.containers.instance_types import INSTANCE_TYPES
 from edge.errors import UserError
-from wrangler_compat.config.containers import INSTANCE_TYPES, OLD_NAMES
+from wrangler_compat.config.containers import OLD_NAMES
 from wrangler_compat.deploy.metadata import container_names, durable_exports
 from wrangler_compat.deploy.project import Project
 
