@@ -79,8 +79,9 @@ def test_the_server_of_the_example() -> None:
         with httpx.Client(
             base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=10), timeout=30
         ) as client:
-            assert [client.get("/").text for _ in range(2)] == ["hi 1\n", "hi 2\n"]
-            assert client.post("/", content=b"abc").text == "cba"
+            texts = [client.get(path).text for path in ("/", "/anna/", "/", "/anna/")]
+            assert texts == ["ready\n", "hi 1\n", "ready\n", "hi 2\n"]
+            assert client.post("/anna/", content=b"abc").text == "cba"
             with client.stream("GET", "/stream") as reply:
                 assert list(reply.iter_lines()) == ["line 1", "line 2", "line 3"]
     finally:
