@@ -83,3 +83,12 @@ def test_an_impossible_path_is_one_message(
     with pytest.raises(SystemExit, match="1"):
         main()
     assert capsys.readouterr().err.startswith(f"✘ [ERROR] {said.format(**paths)}")
+
+
+def test_a_command_that_is_misspelt() -> None:
+    answer = CliRunner().invoke(edge, ["depoly"])
+    assert answer.exit_code == 1
+    assert "No such command 'depoly'. Did you mean deploy?" in answer.output
+    answer = CliRunner().invoke(edge, ["kv", "xyzzy"])
+    assert answer.exit_code == 1
+    assert "Did you mean" not in answer.output
