@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from docker.errors import APIError
 
@@ -23,6 +24,7 @@ from sandbox.engines.docker.networks import Network, Networks, forwards
 from sandbox.engines.docker.owner import new_owner, remove_left
 from sandbox.engines.docker.spares import Kind, Spares
 from sandbox.engines.docker.streams import STDERR, STDOUT, StreamEnd, Streams
+from sandbox.engines.docker.ways_out import WaysOut, intercepts
 from sandbox.engines.docker.wire import Refused, Wire
 from sandbox.engines.process.output import log_lines
 
@@ -76,6 +78,7 @@ class DockerEngine:
         self._daemon = await Daemon.connect(self._clock, self._address())
         self._images = Images(self._daemon)
         self._networks = Networks(self._daemon, self._owner)
+        self._ways = WaysOut(self._daemon)
         for name in await self._daemon.call(remove_left):
             _log.info("removed what an engine that is gone had left: %s", name)
 
@@ -90,10 +93,17 @@ class DockerEngine:
         if not is_idle(spec):
             return await self._boot(spec, image)
         if spec.labels == SANDBOX_LABELS:
-            instance = await self._spares.take(Kind(image, spec.instance_type, spec.enable_internet))
+            internet = spec.enable_internet and not intercepts(spec)
+            instance = await self._spares.take(Kind(image, spec.instance_type, internet))
         else:
             instance = await self._boot(spec, image)  # labels cannot be given later
-        instance.name, instance.env = spec.name, dict(spec.env)
+        try:
+            way_out = await self._ways.open(instance.network, spec)
+            await self._ways.certify(instance.id, spec)
+        except BaseException:
+            await instance.destroy()
+            raise
+        instance.name, instance.env = spec.name, {**way_out, **spec.env}
         if beside := (*image.entrypoint, *image.command):
             task = spawn_outside(_run_beside(instance, beside), name=f"command of {instance.name}")
             task.add_done_callback(log_failure)
@@ -130,9 +140,12 @@ class DockerEngine:
         publish, podman = bool(self._publish), daemon.is_podman
         creation = Creation(name, self._owner, spec, image, network, publish, podman)
         try:
+            if not is_idle(spec):
+                way_out = await self._ways.open(network, spec)
+                creation = replace(creation, spec=replace(spec, env={**way_out, **spec.env}))
             id = await daemon.call(creation.create)
         except BaseException as error:
-            await self._networks.remove(network)
+            await self._remove(network)
             if isinstance(error, APIError):
                 raise StartFailed(f"A container of {spec.image} cannot be made: {refusal(error)}") from error
             raise
@@ -155,7 +168,8 @@ class DockerEngine:
     async def _network(self, name: str, spec: InstanceSpec) -> Network:
         daemon = self._opened()
         # From a network that leads nowhere nothing is published, and on Podman this machine is not on it.
-        internal = not (spec.enable_internet or self._publish or daemon.is_podman)
+        open_to = spec.enable_internet and not intercepts(spec)
+        internal = not (open_to or self._publish or daemon.is_podman)
         network = await self._networks.make(name, internal=internal)
         if self._publish is None:
             # Podman makes a network's bridge with its first container: there is nothing to see yet.
@@ -172,17 +186,23 @@ class DockerEngine:
     def _instance(self, daemon: Daemon, creation: Creation, id: str, network: Network) -> DockerInstance:
         async def free() -> None:
             await gently(daemon, lambda api: remove(api, id))
-            await self._networks.remove(network)
+            await self._remove(network)
             self._instances.discard(instance)  # last: `close` waits for what it finds here
 
         instance = DockerInstance(
-            daemon, id, creation.spec.name, has_main=not is_idle(creation.spec), free=free
+            daemon, id, creation.spec.name, network, has_main=not is_idle(creation.spec), free=free
         )
         self._instances.add(instance)
         return instance
 
+    async def _remove(self, network: Network) -> None:
+        await self._ways.close(network)
+        await self._networks.remove(network)
+
     async def _run(self, daemon: Daemon, creation: Creation, instance: DockerInstance) -> None:
         await self._check_program(daemon, creation, instance.id)
+        if not is_idle(creation.spec):
+            await self._ways.certify(instance.id, creation.spec)
         # Both before the start: nothing it prints is missed, nor its end, however soon that is.
         output, watch = await asyncio.gather(daemon.attach(instance.id), daemon.watch_exit(instance.id))
         instance.started(watch)

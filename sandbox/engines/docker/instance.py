@@ -25,6 +25,7 @@ from sandbox.engines.docker import ports
 from sandbox.engines.docker.daemon import Daemon, exit_code, gently
 from sandbox.engines.docker.files import DockerFiles
 from sandbox.engines.docker.helper import Helper
+from sandbox.engines.docker.networks import Network
 from sandbox.engines.docker.program import DockerProgram
 from sandbox.engines.docker.wire import Refused, Wire
 from sandbox.engines.process.pipes import FdConnection
@@ -44,6 +45,7 @@ class DockerInstance:
         daemon: Daemon,
         id: str,
         name: str,
+        network: Network,
         *,
         has_main: bool,
         free: Callable[[], Coroutine[Any, Any, None]],
@@ -53,6 +55,7 @@ class DockerInstance:
         self.daemon = daemon
         self.id = id
         self.name = name
+        self.network = network
         #: Where its ports are: its address, or for each port the one that stands for it on `host`.
         self.host = ""
         self.published: Mapping[int, int] | None = None

@@ -20,11 +20,10 @@ from docker.types import IPAMConfig, IPAMPool
 from edge.containers.engine import StartFailed
 from sandbox.engines.docker.daemon import Daemon, gently, refusal
 from sandbox.engines.docker.owner import LABEL
+from sandbox.engines.process.egress import CONTAINERS
 
-#: Set aside for measurements between networks (RFC 2544), so that it is nobody's address.
-_RANGE = IPv4Network("198.18.0.0/15")
 _PREFIX = 29
-_COUNT = 2 ** (_PREFIX - _RANGE.prefixlen)
+_COUNT = 2 ** (_PREFIX - CONTAINERS.prefixlen)
 _TRIES = 64
 #: Shared by a process's engines, as their daemons may share a machine. Processes begin far from each other.
 _numbers = itertools.count(os.getpid() * 61)
@@ -38,6 +37,8 @@ class Network:
     id: str
     name: str
     address: str
+    #: This machine's address on it.
+    gateway: str
     #: This machine has no address on it: the daemon runs in a virtual machine, or far away.
     is_elsewhere: bool
 
@@ -59,8 +60,11 @@ class Networks:
                 if "overlaps" in refusal(error) or "already" in refusal(error):
                     continue
                 raise StartFailed(f"The container's network cannot be made: {refusal(error)}") from error
-            return Network(made, name, str(subnet[2]), not is_ours(str(subnet[1])))
-        raise StartFailed(f"The container's network cannot be made: {_TRIES} ranges of {_RANGE} are taken")
+            gateway = str(subnet[1])
+            return Network(made, name, str(subnet[2]), gateway, not is_ours(gateway))
+        raise StartFailed(
+            f"The container's network cannot be made: {_TRIES} ranges of {CONTAINERS} are taken"
+        )
 
     async def remove(self, network: Network) -> None:
         await gently(self._daemon, lambda api: api.remove_network(network.id))
@@ -78,7 +82,7 @@ class Networks:
 
 
 def _subnet(number: int) -> IPv4Network:
-    first = int(_RANGE.network_address) + (number % _COUNT) * 2 ** (32 - _PREFIX)
+    first = int(CONTAINERS.network_address) + (number % _COUNT) * 2 ** (32 - _PREFIX)
     return IPv4Network((first, _PREFIX))
 
 

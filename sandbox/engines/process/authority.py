@@ -13,6 +13,7 @@ import tempfile
 from typing import Any
 
 from edge.errors import UnsupportedError
+from edge.kernel.clock import Clock
 
 #: Where a container finds the certificate of the authority.
 CA_FILE = "/etc/cloudflare/certs/cloudflare-containers-ca.crt"
@@ -38,6 +39,11 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Containers CA (cortex-edge)")])
         self._certificate = self._signed(self._name, self._key, x509.BasicConstraints(ca=True, path_length=0))
         self._contexts: dict[str, ssl.SSLContext] = {}
+
+    @classmethod
+    def of(cls, clock: Clock) -> Authority:
+        """One whose certificates hold now. Raises UnsupportedError as the constructor."""
+        return cls(datetime.datetime.fromtimestamp(clock.now(), datetime.UTC))
 
     @property
     def pem(self) -> bytes:

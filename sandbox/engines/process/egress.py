@@ -23,6 +23,9 @@ from sandbox.engines.process.intercepted import Destination, serve
 
 _log = logging.getLogger("edge.containers")
 
+#: The networks of the docker engine's containers. They are set aside for measurements between networks
+#: (RFC 2544), so that they are nobody's.
+CONTAINERS = ipaddress.IPv4Network("198.18.0.0/15")
 #: Where the proxy listens inside a sandbox.
 PORT = 61080
 _HEAD_BYTES = 64 * 1024
@@ -33,9 +36,9 @@ _UNREACHABLE = "502 Bad Gateway"
 _HOP_BY_HOP = (b"proxy-connection:", b"connection:", b"proxy-authorization:", b"keep-alive:")
 
 
-def environment() -> dict[str, str]:
-    """What tells the programs of a sandbox about the proxy."""
-    url = f"http://127.0.0.1:{PORT}"
+def environment(host: str = "127.0.0.1") -> dict[str, str]:
+    """What tells the programs of a sandbox about the proxy at `host`."""
+    url = f"http://{host}:{PORT}"
     here = "localhost,127.0.0.1,::1"
     found = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), url)
     return {**found, "no_proxy": here, "NO_PROXY": here, "NODE_USE_ENV_PROXY": "1"}
@@ -59,13 +62,16 @@ class Egress:
         rules: Rules | None = None,
         authority: Authority | None = None,
         internet: bool = True,
+        peer: str | None = None,
     ) -> None:
         """`host_env`: where this machine's own proxy is named, if it has one. `rules`: what a Worker answers,
-        `authority` signs for it where it is encrypted. `internet`: whether all the rest goes there."""
+        `authority` signs for it where it is encrypted. `internet`: whether all the rest goes there. `peer`:
+        whom alone to serve, where others could reach it, too."""
         self._clock = clock
         self._rules = rules or Rules()
         self._authority = authority
         self._internet = internet
+        self._peer = peer
         self._upstream = _upstream(host_env)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -83,6 +89,9 @@ class Egress:
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._peer is not None and writer.get_extra_info("peername")[0] != self._peer:
+            writer.transport.abort()
+            return
         self._open.add(writer)
         try:
             with self._clock.hold("an outgoing request of a sandbox"):
@@ -181,9 +190,10 @@ def refuse_own(host: str) -> None:
         or address.is_link_local
         or address.is_unspecified
         or address.is_multicast
+        or address in CONTAINERS
         or _is_ours(address)
     ):
-        raise Refused("This is the machine that the sandbox runs on, or its own link.")
+        raise Refused("This is the machine that the sandbox runs on, its own link, or another container.")
 
 
 def _is_ours(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import itertools
 import logging
 import os
@@ -170,16 +169,13 @@ class ProcessEngine:
     async def _open_egress(self, instance: ProcessInstance, spec: InstanceSpec) -> None:
         authority = None
         if spec.egress is not None and spec.egress.has_https:
-            authority = self._authority = self._authority or Authority(self._now())
+            authority = self._authority = self._authority or Authority.of(self._clock)
             await instance.files.write(CA_FILE, authority.pem, parents=True)
         proxy = egress.Egress(
             self._clock, rules=spec.egress, authority=authority, internet=spec.enable_internet
         )
         await proxy.open(await instance.listen(egress.PORT))
         instance.at_end.append(proxy.close)
-
-    def _now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Try for a moment: the kernel lets go of a group shortly after its last process has ended.

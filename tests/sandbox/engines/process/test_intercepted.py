@@ -7,41 +7,15 @@ import datetime
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from edge.containers.egress import Egress as Rules
-from edge.http.headers import Headers
-from edge.http.request import Request
-from edge.http.response import Response
-from edge.http.streams.readable import ReadableStream
-from edge.js.errors import error
 from edge.kernel.clock import WallClock
-from sandbox.engines.process.authority import CA_FILE, Authority
+from sandbox.engines.process.authority import Authority
 from sandbox.engines.process.egress import Egress
 from tests import loops
-from tests.sandbox.engines.contract.houses import House
-from tests.sandbox.engines.contract.programs import run
-
-
-class Answering:
-    """A Worker that tells what it was asked."""
-
-    async def fetch(self, request: Request) -> Response:
-        body = await request.read_bytes()
-        if request.url.endswith("/fails"):
-            raise error("it failed")
-        if request.url.endswith("/stream"):
-            return Response.make(ReadableStream.from_chunks(_chunks()), 200)
-        told = f"{request.method} {request.url} {request.headers.get_str('x-a')} {body.decode()}"
-        return Response.make(told.encode(), 201, "", Headers([("x-from", "worker")]))
-
-
-async def _chunks() -> Any:
-    for word in (b"one ", b"two"):
-        await asyncio.sleep(0)
-        yield word
+from tests.sandbox.engines.answering import Answering
 
 
 def through_proxy(
@@ -129,28 +103,3 @@ def test_encrypted_requests_are_answered_under_the_containers_authority(host: st
         writer.close()
 
     through_proxy(ask, "*", scheme="https")
-
-
-ASKS = """
-import os, sys, urllib.request
-print(urllib.request.urlopen("http://api.test/x").read().decode())
-print(urllib.request.urlopen("https://api.test/y", cafile=sys.argv[1]).read().decode())
-try:
-    urllib.request.urlopen("http://example.test/")
-except OSError as failure:
-    print(failure.code)
-"""
-
-
-def test_programs_of_a_container_without_internet(house: House) -> None:
-    rules = Rules()
-    for scheme in ("http", "https"):
-        rules.intercept("api.test", Answering(), scheme)
-    instance = house.start(labels={"sandbox-server": "1"}, egress=rules)
-    ran = house.run(run(instance, "python3", "-W", "ignore", "-c", ASKS, CA_FILE))
-    lines = ran.stdout.decode().splitlines()
-    assert [line.rsplit(" ", 2)[0] for line in lines[:2]] == [
-        "GET http://api.test/x",
-        "GET https://api.test/y",
-    ], ran
-    assert lines[2] == "403"
