@@ -1,5 +1,5 @@
-"""The proxy of a container whose requests a Worker answers: it serves that container alone, and nothing passes
-it by."""
+"""The proxy of a container whose requests a Worker answers: it serves that container alone, and nothing goes
+past it."""
 
 from __future__ import annotations
 
