@@ -263,7 +263,10 @@ class World:
         if self._broker is None:
             from edge.queues.broker import Broker
 
-            self._broker = Broker(self.clock, self.random, self._state_dir, self._durability, self.tracer)
+            self._broker = Broker(
+                self.clock, self.random, self._state_dir, self._durability, self.tracer,
+                self.network, self.faults,
+            )  # fmt: skip
         return self._broker
 
     def kv_stale_reads(self) -> dict[str, Sequence[StaleRead]]:

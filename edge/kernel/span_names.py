@@ -53,7 +53,7 @@ SPANS: dict[str, Kind] = {
     "queue.send": Kind("sending messages to a queue", ("queue", "messages", "size_bytes")),
     "queue.batch": Kind(
         "a batch of messages at its Worker's queue handler",
-        ("queue", "worker", "messages", "outcome", "subrequests"),
+        ("queue", "worker", "messages", "outcome", "acked", "subrequests"),
     ),
     "durable.call": Kind(
         "a call on a stub, from the call to its result at the caller", ("class", "id", "handler")

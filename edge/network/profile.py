@@ -134,6 +134,13 @@ class Vectorize:
 
 
 @dataclass(frozen=True, slots=True)
+class Queues:
+    """What it takes until a queue has taken a message."""
+
+    send: Spread = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStart:
     """Starting a Worker in a place where it does not run; it stays for `idle_s` after its last request."""
 
@@ -155,6 +162,7 @@ class Profile:
     durable: Durable = Durable()
     worker: WorkerStart = WorkerStart()
     vectorize: Vectorize = Vectorize()
+    queues: Queues = Queues()
     container: Mapping[str, Spread] = field(default_factory=dict)
 
 

@@ -24,6 +24,7 @@ from edge.network.profile import (
     Kv,
     Links,
     Profile,
+    Queues,
     Vectorize,
     WorkerStart,
 )
@@ -38,6 +39,7 @@ _SECTIONS: Mapping[str, type] = {
     "durable": Durable,
     "worker": WorkerStart,
     "vectorize": Vectorize,
+    "queues": Queues,
 }
 _FORMS = "a number of ms, {p50_ms = …, p95_ms = …} or {min_ms = …, max_ms = …}"
 _FACTOR_FORMS = "a number, {p50 = …, p95 = …} or {min = …, max = …}"

@@ -9,7 +9,7 @@ from typing import Any
 from edge.network.profile import Profile
 from edge.network.spread import Spread
 
-_SECTIONS = ("links", "client", "kv", "r2", "d1", "durable", "worker", "vectorize")
+_SECTIONS = ("links", "client", "kv", "r2", "d1", "durable", "worker", "vectorize", "queues")
 
 
 def profile_text(profile: Profile) -> str:

@@ -15,12 +15,15 @@ from edge.config import QueueConsumer, WorkerConfig
 from edge.errors import ConfigError
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
-from edge.kernel.spans import NO_SPAN, Tag, Tracer
+from edge.kernel.spans import NO_SPAN, NoSpan, Span, Tracer
+from edge.network.faults.faults import Faults
+from edge.network.network import Network
 from edge.queues.batch import QueueController
 from edge.queues.binding import WorkerQueue
 from edge.queues.consumer import Consumer
 from edge.queues.queue import Queue
 from edge.queues.store import queue_path
+from edge.queues.trouble import QueueTrouble
 from edge.worker.service import EventResult, Service
 
 Durability = Literal["full", "relaxed"]
@@ -38,11 +41,15 @@ class Broker:
         state_dir: Path | None,
         durability: Durability = "full",
         tracer: Tracer | None = None,
+        network: Network | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self._clock = clock
         self._random = random
         self._state_dir = state_dir
         self._tracer = tracer
+        self._network = network
+        self._faults = faults
         self._synchronous = "FULL" if durability == "full" else "NORMAL"
         self._queues: dict[str, Queue] = {}
         self._consumers: dict[str, Consumer] = {}
@@ -53,7 +60,15 @@ class Broker:
         """The queue `name`, made when it is first asked for."""
         if name not in self._queues:
             path = None if self._state_dir is None else queue_path(self._state_dir, name)
-            self._queues[name] = Queue(name, path, self._clock, self._random, synchronous=self._synchronous)
+            self._queues[name] = Queue(
+                name,
+                path,
+                self._clock,
+                self._random,
+                synchronous=self._synchronous,
+                network=self._network,
+                trouble=None if self._faults is None else QueueTrouble(self._faults, name),
+            )
         return self._queues[name]
 
     def consumer(self, name: str) -> Consumer | None:
@@ -90,16 +105,15 @@ class Broker:
         for name, (worker, config) in wanted.items():
             queue = self.queue(name)
             await queue.open()
-            self._consumers[name] = Consumer(queue, config, partial(self._give, find, worker), self.queue)
+            deliver = partial(_give, find, worker)
+            span = partial(self._span, worker, name)
+            self._consumers[name] = Consumer(queue, config, deliver, self.queue, span)
             self._consumers[name].look()
 
-    async def _give(self, find: FindService, worker: str, queue: str, batch: QueueController) -> EventResult:
-        """Run a Worker's queue handler on a batch."""
-        tags: dict[str, Tag] = {"queue": queue, "worker": worker, "messages": len(batch.messages)}
-        with NO_SPAN if self._tracer is None else self._tracer.entry("queue.batch", **tags) as s:
-            result = await find(worker).queue(queue, batch)
-            s.tag(outcome=result.outcome)
-        return result
+    def _span(self, worker: str, queue: str, messages: int) -> Span | NoSpan:
+        if self._tracer is None:
+            return NO_SPAN
+        return self._tracer.entry("queue.batch", queue=queue, worker=worker, messages=messages)
 
     async def stop(self, grace_s: float) -> None:
         """Deliver no more; what is under way may end within `grace_s`."""
@@ -126,3 +140,8 @@ def consumers_of(workers: Iterable[WorkerConfig]) -> dict[str, tuple[str, QueueC
                 raise ConfigError(f'Dead letter queue for queue "{name}" cannot be itself')
             found[name] = (worker.name, consumer)
     return found
+
+
+async def _give(find: FindService, worker: str, queue: str, batch: QueueController) -> EventResult:
+    """Run a Worker's queue handler on a batch."""
+    return await find(worker).queue(queue, batch)

@@ -15,9 +15,11 @@ from edge.config import QueueConsumer
 from edge.js.errors import JsException
 from edge.kernel.clock import Timer
 from edge.kernel.schedule import begin_strand
+from edge.kernel.spans import NoSpan, Span
 from edge.kernel.tasks import log_failure, spawn
 from edge.queues.batch import QueueController
-from edge.queues.logic.decisions import Decisions
+from edge.queues.logic.decisions import Decisions, Retry
+from edge.queues.logic.fates import fates
 from edge.queues.message import Kept
 from edge.queues.queue import Queue
 from edge.worker.service import EventResult
@@ -51,12 +53,19 @@ class Consumer:
     """Takes messages from one queue for one Worker, at most `config.max_concurrency` batches at a time."""
 
     def __init__(
-        self, queue: Queue, config: QueueConsumer, deliver: Deliver, queue_named: Callable[[str], Queue]
+        self,
+        queue: Queue,
+        config: QueueConsumer,
+        deliver: Deliver,
+        queue_named: Callable[[str], Queue],
+        span: Callable[[int], Span | NoSpan],
     ) -> None:
+        """`deliver` gives a batch to the Worker, `span` begins the span of a batch of so many messages."""
         self.config = config
         self._queue = queue
         self._deliver = deliver
         self._queue_named = queue_named
+        self._span = span
         self._timer: Timer | None = None
         self._running: dict[asyncio.Task[Delivery | None], None] = {}
         self._stopped = False
@@ -131,13 +140,16 @@ class Consumer:
     async def _handle(self, kept: Sequence[Kept]) -> Delivery:
         decisions = Decisions()
         clock, name = self._queue.clock, self._queue.name
-        started_s = clock.monotonic()
-        result = await self._give(kept, decisions)
-        took_ms = round((clock.monotonic() - started_s) * 1000)
-        if result.error is not None:
-            _log.error("%s", result.error)
-        delivery = await self._settle(kept, decisions, result.outcome)
-        _log.info("QUEUE %s %d/%d (%dms)", name, len(delivery.acked), len(kept), took_ms)
+        with self._span(len(kept)) as s:
+            started_s = clock.monotonic()
+            result = await self._give(kept, decisions)
+            took_ms = round((clock.monotonic() - started_s) * 1000)
+            if result.error is not None:
+                _log.error("%s", result.error)
+            delivery = await self._settle(kept, decisions, result.outcome)
+            acked = len(delivery.acked)
+            s.tag(outcome=result.outcome, acked=acked)
+        _log.info("QUEUE %s %d/%d (%dms)", name, acked, len(kept), took_ms)
         return delivery
 
     async def _give(self, kept: Sequence[Kept], decisions: Decisions) -> EventResult:
@@ -150,33 +162,31 @@ class Consumer:
         return await self._deliver(self._queue.name, controller)
 
     async def _settle(self, kept: Sequence[Kept], decisions: Decisions, outcome: str) -> Delivery:
-        """Let every message become what the handler decided."""
-        done: list[Kept] = []
-        again: list[tuple[Kept, float]] = []
-        spent: list[Kept] = []
-        now_ms = self._queue.now_ms()
-        for one in kept:
-            retry = decisions.of(one.message.id, succeeded=outcome == "ok")
-            if retry is None:
-                done.append(one)
-            elif one.message.failed >= self.config.max_retries:
-                spent.append(one)
-            else:
-                delay_s = self.config.retry_delay_s if retry.delay_s is None else retry.delay_s
-                again.append((one, now_ms + delay_s * 1000))
+        """Let every message become what the handler decided, unless a fault strikes."""
+        trouble = self._queue.trouble
+        is_lost = trouble is not None and trouble.loses_batch()
+
+        def retry_of(message_id: str) -> Retry | None:
+            retry = Retry() if is_lost else decisions.of(message_id, succeeded=outcome == "ok")
+            if retry is None and trouble is not None and trouble.loses_ack():
+                return Retry()
+            return retry
+
+        found = fates(kept, retry_of, self.config, self._queue.now_ms())
         dead_letters = self.config.dead_letter_queue
-        await self._give_up(spent, dead_letters)
+        await self._give_up(found.spent, dead_letters)
         # Moved messages leave after they have arrived: a crash in between leaves them twice, not never.
         await self._queue.settle(
-            [one.number for one in (*done, *spent)], [(one.number, due_ms) for one, due_ms in again]
+            [one.number for one in (*found.done, *found.spent)],
+            [(one.number, due_ms) for one, due_ms in found.again],
         )
         return Delivery(
             self._queue.name,
             outcome,
-            acked=_ids(done),
-            retried=_ids([one for one, _ in again]),
-            dead=_ids(spent) if dead_letters else (),
-            dropped=() if dead_letters else _ids(spent),
+            acked=_ids(found.done),
+            retried=_ids([one for one, _ in found.again]),
+            dead=_ids(found.spent) if dead_letters else (),
+            dropped=() if dead_letters else _ids(found.spent),
         )
 
     async def _give_up(self, spent: Sequence[Kept], dead_letters: str | None) -> None:

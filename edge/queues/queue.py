@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
+from edge.network.network import Network
 from edge.queues.logic.backlog import Backlog
-from edge.queues.logic.limits import RETENTION_MS
+from edge.queues.logic.limits import RETENTION_MS, QueueRefused
 from edge.queues.message import Kept, Message, Metrics
 from edge.queues.store import Store
+from edge.queues.trouble import QueueTrouble
 from edge.sql.lane import Lane
 
 _log = logging.getLogger("edge.queues")
@@ -38,6 +40,8 @@ class Queue:
         random: RandomStreams,
         *,
         synchronous: str = "FULL",
+        network: Network | None = None,
+        trouble: QueueTrouble | None = None,
     ) -> None:
         self.name = name
         self.clock = clock
@@ -45,6 +49,9 @@ class Queue:
         self.backlog = Backlog()
         #: Called when a message has arrived.
         self.on_arrival: Callable[[], None] = _nobody
+        #: What goes wrong; None: nothing does.
+        self.trouble = trouble
+        self._network = network
         self._random = random
         self._store = Store(path, synchronous=synchronous)
         self._lane = Lane(clock)
@@ -61,7 +68,8 @@ class Queue:
 
     async def send(self, bodies: Sequence[tuple[str, bytes, float]]) -> Metrics:
         """Keep new messages, given by content type, body and delay in seconds. Durable on return; gives what
-        the queue then holds."""
+        the queue then holds. Raises QueueRefused when a fault strikes."""
+        await self._reach()
         now_ms = self.now_ms()
         return await self.keep(
             (Message(self._random.bytes(f"queue:{self.name}", 16).hex(), now_ms, kind, body), delay_s)
@@ -72,7 +80,7 @@ class Queue:
         """Keep messages, each for its delay in seconds; they keep their ids and times. Durable on return."""
         await self.open()
         now_ms = self.now_ms()
-        delayed = [(message, now_ms + delay_s * 1000) for message, delay_s in messages]
+        delayed = [(message, now_ms + delay_s * 1000 + self._extra_ms()) for message, delay_s in messages]
 
         def put() -> tuple[list[tuple[int, float]], Metrics]:
             added = self._store.put(delayed, now_ms + RETENTION_MS)
@@ -114,6 +122,16 @@ class Queue:
 
     def now_ms(self) -> int:
         return self.clock.now_ms()
+
+    async def _reach(self) -> None:
+        if self._network is not None and self._network.profile.queues.send.high:
+            spread = self._network.profile.queues.send
+            await self.clock.sleep(self._network.draw_s(f"queues:send:{self.name}", spread))
+        if self.trouble is not None and self.trouble.refuses():
+            raise QueueRefused("Internal Server Error")
+
+    def _extra_ms(self) -> float:
+        return 0.0 if self.trouble is None else self.trouble.extra_ms()
 
     async def _read(self, work: Callable[[], _T]) -> _T:
         """What `work` finds, without what is too old."""

@@ -21,6 +21,7 @@ class Kind(NamedTuple):
 
 _HIT: Final = ("probability", "times")
 _OBJECT: Final = ("class", "object", *_HIT)
+_QUEUE: Final = ("queue", *_HIT)
 
 KINDS: Final[dict[str, Kind]] = {
     "partition": Kind("no message gets through between two places or regions", ("between",), ()),
@@ -37,6 +38,10 @@ KINDS: Final[dict[str, Kind]] = {
     "r2_slow": Kind("an R2 operation takes longer", ("extra",), ("bucket", "operation", *_HIT)),
     "d1_error": Kind("a D1 query fails", (), ("database", "text", *_HIT)),
     "d1_slow": Kind("a D1 query takes longer", ("extra",), ("database", *_HIT)),
+    "queue_error": Kind("a queue does not take what is sent", (), _QUEUE),
+    "queue_delay": Kind("a message is delivered later", ("extra",), _QUEUE),
+    "queue_duplicate": Kind("a message comes again although it was acknowledged", (), _QUEUE),
+    "queue_batch_lost": Kind("a batch comes again: what its handler said of it is lost", (), _QUEUE),
     "container_crash": Kind("a running container ends", (), ("after", "code", *_OBJECT)),
     "container_start_fails": Kind("a container does not start", (), ("text", *_OBJECT)),
     "container_start_slow": Kind("a container takes longer to start", ("extra",), _OBJECT),

@@ -44,6 +44,7 @@ def taking(
     options: dict[str, Any] | None = None,
     flags: tuple[str, ...] = (),
     faults: Any = None,
+    network: Path | None = None,
     **consumer: Any,
 ) -> WorldUnderTest:
     """A world whose Worker sends to `env.Q` and takes from it."""
@@ -61,6 +62,7 @@ def taking(
         clock=clock or VirtualClock(),
         state_dir=state_dir,
         faults=faults,
+        network=network,
     )
 
 

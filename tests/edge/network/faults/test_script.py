@@ -133,7 +133,8 @@ def test_every_kind_says_what_it_does() -> None:
 KNOWN = (
     "Known: client_disconnect, commit_fails, commit_slow, container_crash, container_ignores_signals, "
     "container_start_fails, container_start_slow, crash, d1_error, d1_slow, delay, engine_down, evict, "
-    "kv_error, kv_rate_limit, loss, partition, place_down, r2_error, r2_slow"
+    "kv_error, kv_rate_limit, loss, partition, place_down, queue_batch_lost, "
+    "queue_delay, queue_duplicate, queue_error, r2_error, r2_slow"
 )
 
 
