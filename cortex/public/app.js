@@ -17,6 +17,7 @@ const switches = switchPanel($("switches"), $("presets"));
 function problem(text) {
   $("problem").textContent = text;
   $("problem").hidden = !text;
+  (document.querySelector("dialog[open]") ?? document.body).append($("problem")); // beside a dialog it would lie behind
   if (text) setTimeout(() => { if ($("problem").textContent === text) problem(""); }, 6000);
 }
 
@@ -108,7 +109,9 @@ function newStream(answer, on) {
         working(false);
       }
       await finish(made, answer(), seen, on, text);
-      if (status === 401) signOut();
+      if (status !== 401) return;
+      signOut();
+      problem(text);
     }),
   });
   return made;
@@ -139,7 +142,7 @@ async function finish(ended, { item }, seen, on, text) {
   if (timing !== null) {
     const last = Math.max(timing.startedMs + (timing.firstTokenMs ?? 0), ...timing.steps.map((step) => step.endMs ?? 0));
     showTiming(item, timing, await spansBetween(timing.startedMs - 1, last + 1), on);
-    noteRun($("runs").tBodies[0], timing, on);
+    if (timing.firstTokenMs != null) noteRun($("runs").tBodies[0], timing, on);
     item.scrollIntoView({ block: "end" });
   }
   if (seen.text && !on.includes("resumable") && !on.includes("warm_agent")) { // else the session's object keeps it

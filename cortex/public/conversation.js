@@ -54,7 +54,7 @@ export function showTiming(item, timing, spans, on) {
     if (svg.querySelector(`.${kind}`)) key.append(element("span", { className: `key ${kind}` }), `${words} `);
   }
   const without = withoutModel(timing);
-  const first = timing.firstTokenMs == null ? "No token came." : `First token after ${ms(timing.firstTokenMs)}, without the model ${ms(without)}.`;
+  const first = timing.firstTokenMs == null ? "Its first token is not in this figure." : `First token after ${ms(timing.firstTokenMs)}, without the model ${ms(without)}.`;
   figure.append(svg, key, element("p", {}, element("strong", { textContent: first }), ` Switches: ${describeSwitches(on)}.`));
   item.dataset.firstTokenMs = timing.firstTokenMs ?? "";
   item.dataset.withoutModelMs = without;
@@ -64,7 +64,7 @@ export function showTiming(item, timing, spans, on) {
 export function noteRun(body, timing, on) {
   const row = body.insertRow(0);
   row.insertCell().textContent = describeSwitches(on);
-  for (const value of [timing.firstTokenMs ?? 0, withoutModel(timing)]) {
+  for (const value of [timing.firstTokenMs, withoutModel(timing)]) {
     const cell = row.insertCell();
     cell.className = "number";
     cell.textContent = ms(value);

@@ -186,3 +186,20 @@ def test_what_one_session_decides_the_next_one_knows(page: Any) -> None:
     page.click("#open-settings")
     entry.get_by_role("button").click()
     entry.wait_for(state="detached")
+
+
+def test_a_mistake_in_the_settings_is_told_above_the_dialog(page: Any) -> None:
+    page.click("#open-settings")
+    page.fill("#settings input[name=name] >> nth=0", "a b")
+    page.fill("#settings input[name=command]", "node server.js")
+    page.locator("#settings section", has_text="MCP servers").get_by_role("button", name="Add").click()
+    box = page.locator("#problem", has_text="name must be").bounding_box()
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert page.evaluate("([x, y]) => document.elementFromPoint(x, y).id", middle) == "problem"
+
+
+def test_a_token_that_counts_no_more_leads_to_the_sign_in(page: Any) -> None:
+    page.evaluate("sessionStorage.setItem('cortex-token', sessionStorage.getItem('cortex-token') + 'x')")
+    page.reload()
+    page.locator("#problem", has_text="token").wait_for()
+    assert page.evaluate("document.body.dataset.state") == "signed-out"
