@@ -8,6 +8,7 @@ from envelope import ApiError
 from frame_socket import FrameSocket, told
 from knowledge import Knowledge
 from known_container import Outdated
+from no_start import start_failure
 from noted import noted_in
 from pyodide.ffi import JsException
 from recall import Recall
@@ -69,10 +70,11 @@ class MessageRun:
             if isinstance(failure, Left) or is_callers(failure):
                 raise
             passing = self.manager.trusts or isinstance(failure, JsException)
-            again = passing and not self._is_heard
+            stuck = start_failure(failure)
+            again = passing and stuck is None and not self._is_heard
             await self._doubt()
             if not again:
-                raise
+                raise stuck or failure from None
             self.socket = None
             await self._up_to_date()
 

@@ -8,6 +8,7 @@ import json
 
 from container_state import SERVER
 from envelope import ApiError
+from no_start import start_failure
 from package_delivery import PackageDelivery
 from preparation import Preparation, beside_default
 from server_client import AGENT_PORT, PORT_LIMIT_MS, PORT_POLL_MS
@@ -59,6 +60,8 @@ class SandboxManager:
                     return
                 last = "its shell does not answer"
             except Exception as failure:
+                if (stuck := start_failure(failure)) is not None:
+                    raise stuck from failure
                 last = failure
             await asyncio.sleep(_WAKE_POLL_S)
         raise ApiError(503, f"the sandbox does not wake: {last}")

@@ -6,6 +6,7 @@ import contextlib
 from envelope import ApiError
 from known_container import Outdated
 from link import Link
+from no_start import DoesNotStart
 from waterfall import Waterfall, now_ms
 
 RELINK_LIMIT_S = 5.0
@@ -42,18 +43,21 @@ class WarmSandbox:
 
     async def get_ready(self):
         """Wake the container, start the agent server, install packages. Whoever comes meanwhile waits for the
-        same; false when it failed, and a message has to see for itself."""
+        same; gives why it failed, and then a message has to see for itself."""
         if not self._record.lives or self._is_ready():
-            return True
+            return None
         if self._waking is None:
             self._waking = asyncio.ensure_future(self._wake())
         return await asyncio.shield(self._waking)
 
     async def under_way(self, run):
-        """Wait for what began before a message came, and show it in the message's waterfall."""
+        """Wait for what began before a message came, and show it in the message's waterfall. Raises
+        DoesNotStart."""
         if self._waking is not None:
             with run.waterfall.step(2, "wake", "under way since the connection"):
-                await self.get_ready()
+                failure = await self.get_ready()
+            if isinstance(failure, DoesNotStart):
+                raise DoesNotStart(failure.status, failure.message) from failure
 
     async def rested(self):
         """Wait until nobody is getting it ready any more."""
@@ -70,12 +74,12 @@ class WarmSandbox:
             while True:
                 with contextlib.suppress(Outdated):
                     await self._wake_by(manager)
-                    return True
+                    return None
         except Exception as failure:  # nobody waits for this, but messages that try again
             print(f"the sandbox of {self._record.value['id']} did not get ready: {failure}")
             await manager.doubt()
             await self._record.change(status="sleeping")
-            return False
+            return failure
         finally:
             self._waking = None
 

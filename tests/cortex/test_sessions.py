@@ -63,7 +63,7 @@ def test_a_sandbox_that_does_not_wake_is_told_and_tried_again() -> None:
         ada = await world.person()
         fault = world.faults.add("container_start_fails", text="no capacity")
         session_id = await ada.session(FIVE)
-        await world.advance("12m")  # the SDK's own patience, five times
+        await world.advance("3m")  # the SDK's own patience
         assert (await listed(ada))[session_id]["status"] == "sleeping"
         fault.stop()
         assert (await ada.message(session_id, "hi", FIVE)).text.startswith("You said: hi")
