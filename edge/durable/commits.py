@@ -29,6 +29,10 @@ from edge.kernel.tasks import spawn
 from edge.kernel.threads import offload
 from edge.sql.errors import sql_error
 
+#: How long what an object says may wait for what it wrote (spec durable-objects.md section 3).
+OUTPUT_LIMIT_S = 30.0
+_TOOK_TOO_LONG = "Durable Object storage operation exceeded timeout which caused object to be reset."
+
 
 class Commits:
     """Ends the transactions of one object and holds its output until they are durable."""
@@ -131,13 +135,24 @@ class Commits:
             )
 
     async def _commit_beside_the_loop(self, delay_s: float) -> None:
+        end_s = self._clock.now() + OUTPUT_LIMIT_S
+        timer = self._clock.call_at(end_s, self._took_too_long)
         try:
             failure = await offload(self._clock, self._commit)
+            timer.cancel()
             if delay_s:  # the way to other machines: written here already, not yet acknowledged
-                await self._clock.sleep(delay_s)
+                left_s = max(0.0, end_s - self._clock.now())
+                await self._clock.sleep(min(delay_s, left_s))
+                if delay_s >= left_s:
+                    self._took_too_long()
         finally:
+            timer.cancel()
             self.in_flight = None
         self._finish(failure)
+
+    def _took_too_long(self) -> None:
+        """The object is reset. What it wrote may be durable all the same: nobody will ever hear of it."""
+        self._on_end(error(_TOOK_TOO_LONG, overloaded=True, durableObjectReset=True))
 
     def _commit(self) -> JsException | None:
         """Runs in a thread: touches the database only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,26 @@ def test_a_failed_commit_leaks_nothing(place: Path | None, call: str) -> None:
     assert flags == {True}
     assert stored == "before"
     assert Ledger.sent == []
+
+
+def test_a_disk_that_hangs_resets_the_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers hear of it in time; the next life begins once the write has ended, and sees it."""
+    monkeypatch.setattr("edge.durable.commits.OUTPUT_LIMIT_S", 0.05)
+    disk_goes_on = threading.Event()
+
+    async def script(host: DurableHost, stub: Any) -> Any:
+        host.commit_hook = disk_goes_on.wait
+        with pytest.raises(JsException) as raised:
+            await stub.put("a", "late")
+        after = asyncio.ensure_future(host.namespace().getByName("a").get("a"))
+        await asyncio.sleep(0)
+        assert not after.done()
+        disk_goes_on.set()
+        reset = raised.value
+        return reset.message, reset.overloaded, reset.durableObjectReset, await after
+
+    message = "Durable Object storage operation exceeded timeout which caused object to be reset."
+    assert drive(script, tmp_path) == (message, True, True, "late")
 
 
 def test_unconfirmed_writes_do_not_hold_the_answer(place: Path | None) -> None:

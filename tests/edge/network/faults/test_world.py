@@ -23,6 +23,7 @@ LAB = Profile(
     kv=Kv(centres=("IAD", "FRA")),
 )
 LOST = "Network connection lost."
+TOOK_TOO_LONG = "Durable Object storage operation exceeded timeout which caused object to be reset."
 
 
 def its(project: Project) -> Faults:
@@ -219,6 +220,21 @@ def test_a_slow_commit_holds_the_answer() -> None:
         its(project).add("commit_slow", extra="3s", times=1)
         assert await project.timed_ms("incr/a") == pytest.approx(3000, abs=0.1)
         assert await project.timed_ms("incr/a") == pytest.approx(0, abs=0.1)
+
+    play(scenario, faults=())
+
+
+def test_a_commit_that_takes_half_a_minute_resets_its_object() -> None:
+    async def scenario(project: Project) -> None:
+        its(project).add("commit_slow", extra="29s", times=1)
+        assert await project.timed_ms("incr/a") == pytest.approx(29_000, abs=0.1)
+        for extra in ("30s", "10m"):
+            its(project).add("commit_slow", extra=extra, times=1)
+            began_s = project.clock.monotonic()
+            reset = await failure(project, "incr/a")
+            assert project.clock.monotonic() - began_s == pytest.approx(30, abs=0.001)
+            assert TOOK_TOO_LONG in str(reset)
+        assert await project.get("incr/a") == "[4, 1]", "what was written is durable, though nobody was told"
 
     play(scenario, faults=())
 
