@@ -133,7 +133,6 @@ def _write_workerd(plan: Plan, outdir: str | None, listen: str, *, allow_unsuppo
 
 
 def _show(plan: Plan, *, as_json: bool, images: bool) -> None:
-    from wrangler_compat.deploy.containers.container import containers_of
     from wrangler_compat.deploy.report import as_json as plan_as_json
     from wrangler_compat.deploy.report import print_plan
 
@@ -141,12 +140,17 @@ def _show(plan: Plan, *, as_json: bool, images: bool) -> None:
         say_json(plan_as_json(plan))
     else:
         print_plan(plan)
-        containers = containers_of(plan.project)
-        if images and containers:
-            from wrangler_compat.deploy.containers.images import try_out
-
-            try_out(containers, say)
+        if images:
+            _try_images(plan)
         say("--dry-run: exiting now.")
+
+
+def _try_images(plan: Plan) -> None:
+    from wrangler_compat.deploy.containers.images import try_out
+    from wrangler_compat.deploy.run import with_containers
+
+    containers, companion = with_containers(plan)
+    try_out((*containers, *(companion.containers if companion is not None else ())), say)
 
 
 def _deploy(plan: Plan, *, as_json: bool, rollout: Rollout) -> None:

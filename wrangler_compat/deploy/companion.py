@@ -23,6 +23,8 @@ from wrangler_compat.deploy.sandbox_image import SandboxImage, sandbox_image
 
 #: What the objects themselves read from their environment.
 _VARIABLES = ("SANDBOX_", "BACKUP_", "R2_", "AWS_", "CLOUDFLARE_")
+#: Whose deploys are followed here.
+_WRANGLER = "^4.164.0"
 _COPIED = ("account_id", "observability", "logpush", "tail_consumers", "placement")
 _INDEX = """\
 // Made by edge deploy: the Durable Objects behind the sandboxes of the Worker {worker}.
@@ -58,6 +60,7 @@ class Companion:
             "private": True,
             "type": "module",
             "dependencies": {"@cloudflare/sandbox": _one_version(self.images)},
+            "devDependencies": {"wrangler": _WRANGLER},
         }
         files = {
             "index.js": index,

@@ -28,10 +28,12 @@ class Deployed:
     bound: frozenset[tuple[str, str]] = frozenset()
 
 
-def look(plan: Plan, account: Account) -> Deployed:
-    """Ask what is there, before anything is changed. Raises UserError for what the upload would lack."""
+def look(plan: Plan, account: Account, *, companion_comes: bool) -> Deployed:
+    """Ask what is there, before anything is changed. Raises UserError for what the upload would lack, such
+    as the companion, unless it comes with this deploy."""
     exists, tag = _worker(plan.name, account)
-    _require_companion(plan, account)
+    if not companion_comes:
+        _require_companion(plan, account)
     subdomain = _subdomain(account) if plan.triggers.workers_dev else None
     if not exists:
         _refuse_missing(plan)
@@ -49,7 +51,7 @@ def _require_companion(plan: Plan, account: Account) -> None:
     if companion is not None and not _worker(companion.name, account)[0]:
         raise UserError(
             f"The sandboxes of {plan.name} are objects of the Worker {companion.name}, which is not deployed "
-            "yet. It is JavaScript with an image, so wrangler deploys it, with Docker:\n"
+            "yet. It comes with a deploy without --containers-rollout none, or with wrangler:\n"
             "  edge deploy --dry-run --outdir dist\n"
             "  cd dist/sandbox && npm install && npx wrangler deploy"
         )

@@ -151,10 +151,10 @@ def test_an_entrypoint_that_is_replaced_is_named(tmp_path: Path) -> None:
 def test_the_companion_has_to_be_there_first(tmp_path: Path) -> None:
     api = Api()
     with pytest.raises(UserError, match="objects of the Worker shop-sandbox, which is not deployed"):
-        api.run(plan(tmp_path))
+        api.run(plan(tmp_path), rollout="none")
     assert api.changes == []
     api.faults["GET /workers/services/shop-sandbox"] = lambda _: result({})
-    api.run(plan(tmp_path))
+    api.run(plan(tmp_path), rollout="none")
     assert api.changes[0] == "PUT /workers/scripts/shop"
 
 

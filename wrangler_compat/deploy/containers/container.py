@@ -79,14 +79,19 @@ def containers_of(project: Project) -> tuple[Container, ...]:
 
 def _container(project: Project, name: str, entry: Mapping[str, Any]) -> Container:
     class_name = _class_name(project, name, entry)
-    logs = _logs(project.settings.get("observability"))
-    if "observability" in entry:
-        logs = _logs(entry["observability"])
-    path = project.folder / entry["image"]
+    return described(name, class_name, entry, project.folder, project.settings.get("observability"))
+
+
+def described(
+    name: str, class_name: str, entry: Mapping[str, Any], folder: Path, observability: Any
+) -> Container:
+    """An entry of a configuration in `folder`, whose Worker has this `observability`."""
+    logs = _logs(entry.get("observability", observability))
+    path = folder / entry["image"]
     if not path.is_file():
         return Container(name, class_name, entry, logs, reference=entry["image"])
     named = entry.get("image_build_context")
-    context = (project.folder / named if named else path.parent).resolve()
+    context = (folder / named if named else path.parent).resolve()
     build_args = {key: str(value) for key, value in (entry.get("image_vars") or {}).items()}
     return Container(name, class_name, entry, logs, path.resolve(), context, build_args)
 
