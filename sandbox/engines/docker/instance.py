@@ -165,6 +165,11 @@ class DockerInstance:
         with suppress(ContainerGone):
             await self._helper.do(f"kill -{number} -{pid}" if group else f"kill -{number} {pid}")
 
+    async def has(self, pid: int) -> bool:
+        """Whether a program with that id inside has not ended yet. Raises ContainerGone."""
+        ended = f"case $(cat /proc/{pid}/stat 2>/dev/null) in '' | *') Z '*) false ;; esac"
+        return (await self._helper.do(ended)).exit_code == 0
+
     async def why_refused(self, error: Refused | APIError) -> Exception:
         """What it means that the daemon starts no program here."""
         status = error.status if isinstance(error, Refused) else error.status_code

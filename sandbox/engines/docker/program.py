@@ -144,9 +144,13 @@ class DockerProgram:
                 async with asyncio.timeout(_LOOK_AGAIN_S):
                     await self._ended.wait()
             except TimeoutError:
-                # Where nobody reads what it printed, the end of its streams is behind that.
-                if self._streams.stalled and await self._look() is not None:
-                    break
+                # Where nobody reads what it printed, the end of its streams is behind that; and Podman does
+                # not tell of its end either before it was read.
+                if self._streams.stalled:
+                    if await self._look() is not None:
+                        break
+                    if not await self._instance.has(self._pid):
+                        self._streams.take_all()
         return await self._exit_code()
 
     async def signal(self, number: int, *, group: bool = False) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sys
 from collections.abc import Callable
 
 from edge.kernel.tasks import log_failure, spawn_outside
@@ -29,6 +30,7 @@ class Streams:
         self.buffers = {number: Buffer() for number in (STDOUT, STDERR)}
         #: Whether it waits for somebody to read.
         self.stalled = False
+        self._limit_bytes = _WAITING_BYTES_MAX
         self._on_end = on_end
         pump = spawn_outside(self._pump(), name="container streams")
         pump.add_done_callback(log_failure)
@@ -63,10 +65,16 @@ class Streams:
     async def _give(self, number: int, data: bytes) -> None:
         buffer = self.buffers[number]
         buffer.put(data)
-        while len(buffer) > _WAITING_BYTES_MAX:
+        while len(buffer) > self._limit_bytes:
             self.stalled = True
             await buffer.taken()
         self.stalled = False
+
+    def take_all(self) -> None:
+        """Read on whoever reads here: the program has ended, so that little more can come."""
+        self._limit_bytes = sys.maxsize
+        for buffer in self.buffers.values():
+            buffer.wake()
 
 
 class Buffer:
@@ -111,11 +119,13 @@ class Buffer:
         return data
 
     async def taken(self) -> None:
-        """Wait until something was read."""
-        before = len(self._data)
-        while len(self._data) == before and not self._closed:
-            self._changed.clear()
-            await self._changed.wait()
+        """Wait until something was read, or `wake` was called."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    def wake(self) -> None:
+        """Let who waits look again."""
+        self._changed.set()
 
 
 class StreamEnd:
