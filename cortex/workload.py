@@ -22,6 +22,8 @@ PLACES = {"IAD": 3, "FRA": 2, "SYD": 1}
 FIVE = "config_cache,skip_redundant,parallel,no_delays,cold_start"
 ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge,package_cache"
 MESSAGES = 4
+#: Each user has one server that comes by npm; several users need the same packages.
+PACKAGES = ("server-github@2025.4.8", "server-memory", "server-fetch")
 LAST = ("done", "error", "process-exit")
 
 leaks = Leaks("secret-of-")
@@ -37,6 +39,8 @@ async def session(user):
         return
     auth = {"authorization": f"Bearer {token}"}
     await user.put("/api/secrets/SECRET", json={"value": f"secret-of-{user.number}"}, headers=auth, retries=3)
+    package = f"@modelcontextprotocol/{user.random.choice(PACKAGES)}"
+    await user.post("/api/mcp", json={"name": "npm", "command": f"npx -y {package}"}, headers=auth, retries=3)
     switches = ALL if user.number % 3 else FIVE
     made = await user.post("/api/sessions/create", json={"switches": switches}, headers=auth, retries=3)
     if made.status != 201:

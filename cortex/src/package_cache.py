@@ -50,13 +50,18 @@ class PackageCache:
         """Whether R2 itself says that what is kept under a hash has that hash."""
         stored = await self._bucket.head(_archive(sha256))
         digest = None if stored is None else stored.checksums.sha256
-        return digest is not None and digest.to_bytes().hex() == sha256
+        return digest is not None and _octets(digest).hex() == sha256
 
     async def keep(self, spec, made, archive):
         """Keep an archive, a stream of `made["bytes"]`, and let the spec lead to it. Raises JsException when
         it is not what its hash says: R2 compares."""
         await self._bucket.put(_archive(made["sha256"]), archive, sha256=made["sha256"])
         await self._bucket.put(_pointer(spec), json.dumps({**made, "atMs": now_ms()}))
+
+
+def _octets(buffer):
+    """The bytes of an ArrayBuffer, whether the SDK has converted it or not."""
+    return buffer.to_bytes() if hasattr(buffer, "to_bytes") else bytes(buffer)
 
 
 def _pointer(spec):

@@ -26,6 +26,7 @@ class PackageDelivery:
 
     async def missing(self, specs):
         """Those of `specs` that the container has not. Raises ApiError."""
+        await self._check()
         status, answer = await asked_when_it_listens(
             self._sandbox, "GET", "/packages", trusts_server=self._container.trusts_server
         )
@@ -50,6 +51,7 @@ class PackageDelivery:
             if archive is None:
                 why = "not in the cache"
             else:
+                await self._check()
                 path = f"/packages/{pointer['sha256']}/{quote(spec, safe='')}"
                 status, answer = await asked(
                     self._sandbox, "PUT", path, archive, **{"content-type": "application/octet-stream"}
@@ -62,6 +64,13 @@ class PackageDelivery:
         self._background(self._tell(spec))
         return why
 
+    async def _check(self):
+        """A request to a container that has stopped would start it, and wait for a server that nobody starts.
+        Raises ApiError."""
+        state = await self._sandbox.getState()
+        if state["status"] not in ("running", "healthy"):
+            raise ApiError(503, "the container has stopped")
+
     async def _tell(self, spec):
         try:
             await self._cache.miss(spec)
@@ -69,6 +78,7 @@ class PackageDelivery:
             print(f"nobody looks after {spec}, which the package cache misses: {failure}")
 
     async def _by_npm(self, specs, reasons, later):
+        await self._check()
         status, answer = await asked(self._sandbox, "POST", "/packages", {"packages": specs, "later": later})
         failed = specs if status != 200 or answer is None else answer["failed"]
         told = {True: NPM_FAILED, False: "by npm later" if later else "by npm"}

@@ -101,6 +101,10 @@ class Pool:
         """The names of those that run."""
         return [control.name for control in self._controls.values() if control.running]
 
+    def instances(self) -> list[Instance]:
+        """Those that are up."""
+        return [control.up for control in self._controls.values() if control.up is not None]
+
     async def close(self) -> None:
         """Destroy all."""
         await asyncio.gather(*(control.destroy(None) for control in self._controls.values()))
@@ -161,6 +165,14 @@ class Control:
 
     def _end_inactive(self) -> None:
         spawn_outside(self.destroy(None), name=f"inactive {self.name}").add_done_callback(log_failure)
+
+    @property
+    def up(self) -> Instance | None:
+        """The running container, None while it starts."""
+        future = self._instance
+        if future is None or not self.running or not future.done() or future.exception() is not None:
+            return None
+        return future.result()
 
     async def instance(self) -> Instance:
         """The running container, once it is up. Raises JsException when there is none."""

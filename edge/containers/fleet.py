@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from edge.config import ContainerConfig, WorldConfig
 from edge.containers.binding import ContainerBinding
 from edge.containers.control import Pool
-from edge.containers.engine import Engine, EngineUnavailable, StartFailed
+from edge.containers.engine import Engine, EngineUnavailable, Instance, StartFailed
 from edge.errors import ConfigError
 from edge.kernel.clock import Clock, VirtualClock
 from edge.kernel.tasks import log_failure, spawn_outside
@@ -88,6 +88,11 @@ class Fleet:
     def running(self) -> list[str]:
         """The names of the containers that run."""
         return [name for pool in self._pools.values() for name in pool.running()]
+
+    def instances(self, class_name: str) -> list[Instance]:
+        """The containers of a class that are up, for whoever looks into them from outside."""
+        pools = [pool for (_, name), pool in self._pools.items() if name == class_name]
+        return [instance for pool in pools for instance in pool.instances()]
 
     async def close(self) -> None:
         """End all containers and the engine."""

@@ -328,6 +328,24 @@ def test_without_the_switch_nothing_is_read_and_nothing_built() -> None:
 
 
 @pytest.mark.parametrize("switches", [WITH_FIVE, AT_ONCE])
+def test_packages_on_their_way_do_not_wake_a_container_that_was_put_to_sleep(switches: str) -> None:
+    async def play(world: Cortex) -> None:
+        await filled(world)
+        ada: Person = await world.person()
+        await ada.call("POST", "/api/mcp", MCP)
+        session_id = await ada.session(switches)
+        await ada.message(session_id, "first", switches)
+        before = len(world.containers)
+        await ada.call("POST", f"/api/sessions/{session_id}/sleep")
+        await world.advance("10s")
+        assert len(world.containers) == before - 1
+        answer = await ada.message(session_id, "second", switches)
+        assert answer.timing["firstTokenMs"] < 10_000
+
+    playing(play, network="streaming-seed")
+
+
+@pytest.mark.parametrize("switches", [WITH_FIVE, AT_ONCE])
 def test_a_container_that_crashes_while_packages_come_gets_them_in_its_next_life(switches: str) -> None:
     async def play(world: Cortex) -> None:
         await filled(world)

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 _WORLDS = ["virtual", "real", "both", "crowd"]
+#: npm takes seconds each time.
+_PACKAGE_ROUNDS = 3
 
 
 @click.command("lab")
@@ -49,8 +51,8 @@ def command(
     from wrangler_compat.cli.files import write_text
     from wrangler_compat.lab import report
     from wrangler_compat.lab.scenario import PATHS, Measured
-    from wrangler_compat.lab.variants import variants
-    from wrangler_compat.lab.worlds import run_crowd, run_real, run_virtual
+    from wrangler_compat.lab.variants import about_packages, variants
+    from wrangler_compat.lab.worlds import run_crowd, run_packages, run_real, run_virtual
 
     (config,) = config_paths(Path(directory), ())
     console, err = Console(), Console(stderr=True)
@@ -65,6 +67,10 @@ def command(
         if world in ("real", "both"):
             title = f"this machine, process engine, {rounds} messages, no model"
             found[title] = run_real(config, rounds, wanted, choices, status.update)
+            if "cold" in wanted and (cached := about_packages(choices)):
+                few = min(rounds, _PACKAGE_ROUNDS)
+                title = f"this machine, process engine, an npm package of its own, {few} messages"
+                found[title] = run_packages(config, few, cached, status.update)
         if crowd is not None:
             title = f"this machine, one session and {crowd}, {rounds} messages each"
             found[title] = run_crowd(config, crowd, rounds, choices[-1], status.update)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from wrangler_compat.lab.scenario import Measured, grouped, percentile
+from wrangler_compat.lab.scenario import READY, Measured, grouped, percentile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -88,6 +88,8 @@ def as_html(worlds: dict[str, Sequence[Measured]]) -> str:
     for name, found in worlds.items():
         parts.append(f"<h2>{escape(name)}</h2>{_html_table(found)}")
         for (path, variant), group in grouped(list(found)).items():
+            if path == READY:
+                continue  # the message of "cold", once more
             ordered = sorted(group, key=lambda one: one.first_token_ms)
             middle = ordered[len(ordered) // 2]
             heading = f"{path}, {variant}: {duration(middle.first_token_ms)}"

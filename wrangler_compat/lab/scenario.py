@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
+from wrangler_compat.lab.packages import Package, asleep, fill, ready_ms
 from wrangler_compat.lab.person import Answer, Frame, Person
 from wrangler_compat.lab.variants import Variant
 
 PATHS = ("warm", "changed", "cold")
-_SERVER = {"name": "github", "command": "npx -y @modelcontextprotocol/server-github"}
+#: Beside "cold": from the arrival of the same message until the container has the packages of its servers.
+READY = "cold, until packages are there"
 _RULES = "Answer briefly."
 
 
@@ -17,7 +20,8 @@ class Measured:
     """One message of an experiment.
 
     `first_token_ms` is the Worker's, from the query's arrival to the first token's leaving, as the design
-    counts; `at_client_ms` has the way from the client and back.
+    counts; `at_client_ms` has the way from the client and back. On the path READY both are the time until
+    packages are there.
     """
 
     path: str
@@ -31,22 +35,38 @@ class LabFailure(Exception):
     """A message of the experiment was not answered."""
 
 
-async def run_path(person: Person, path: str, variant: Variant, *, packages: bool) -> Measured:
+async def run_path(person: Person, path: str, variant: Variant, package: Package) -> list[Measured]:
     """Prepare a session so that the next message takes `path`, and measure that message.
 
-    `packages`: whether the user has an MCP server that is installed by npm.
+    The user has an MCP server that npm installs; where there is a cache of packages, somebody has needed that
+    server before. Raises LabFailure, NoPackages.
     """
-    session_id = await prepared(person, variant, packages=packages)
+    if "package_cache" in variant.switches:
+        await fill(person.world, package)
+    session_id = await prepared(person, variant, package)
     await toward(person, session_id, path)
-    return measured(
-        path, variant, await person.message(session_id, "hello", variant.query, typing_s=variant.typing_s)
+    if path == "cold":
+        return await cold(person, session_id, variant, package)
+    answer = await person.message(session_id, "hello", variant.query, typing_s=variant.typing_s)
+    return [measured(path, variant, answer)]
+
+
+async def cold(person: Person, session_id: str, variant: Variant, package: Package) -> list[Measured]:
+    """A message that wakes its container, and when that has its packages. Raises LabFailure, NoPackages."""
+    await asleep(person.world)
+    answer, ready_at_ms = await asyncio.gather(
+        person.message(session_id, "hello", variant.query, typing_s=variant.typing_s),
+        ready_ms(person.world, package),
     )
+    one = measured("cold", variant, answer)
+    took_ms = max(0.0, ready_at_ms - one.timing["startedMs"])
+    return [one, replace(one, path=READY, first_token_ms=took_ms, at_client_ms=took_ms)]
 
 
-async def prepared(person: Person, variant: Variant, *, packages: bool) -> str:
+async def prepared(person: Person, variant: Variant, package: Package | None) -> str:
     """A session that has answered a message already."""
-    if packages:
-        await person.call("POST", "/api/mcp", _SERVER)
+    if package is not None:
+        await person.call("POST", "/api/mcp", package.server)
     await person.call("PUT", "/api/user/claude-md", {"content": _RULES})
     session_id = await person.session(variant.query)
     measured("first", variant, await person.message(session_id, "first", variant.query))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.errors import UserError
 
 FIVE = ("config_cache", "skip_redundant", "parallel", "no_delays", "cold_start")
-BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable", "knowledge")
+BEYOND = ("one_round_trip", "warm_agent", "wake_early", "resumable", "knowledge", "package_cache")
 ALL = (*FIVE, *BEYOND)
 _WORDS = {
     "config_cache": "1 configuration cache",
@@ -20,6 +21,7 @@ _WORDS = {
     "wake_early": "wake early",
     "resumable": "resumable stream",
     "knowledge": "knowledge",
+    "package_cache": "package cache",
 }
 
 
@@ -50,9 +52,10 @@ def variants(only: str | None) -> list[Variant]:
     before, five, every = Variant("before", ()), Variant("the five", FIVE), Variant("all", ALL)
     if only is None:
         alone = [Variant(_WORDS[name], (name,)) for name in FIVE]
-        beyond = [
+        beyond = [Variant(_WORDS["package_cache"], ("package_cache",))]
+        beyond += [
             Variant(f"the five + {_WORDS[name]}", (*FIVE, name))
-            for name in ("one_round_trip", "resumable", "knowledge")
+            for name in ("package_cache", "one_round_trip", "resumable", "knowledge")
         ]
         beyond.append(Variant("the five + wake early" + _TYPED, (*FIVE, "wake_early"), TYPING_S))
         beyond.append(Variant("the five + warm agent", (*FIVE, "one_round_trip", "warm_agent", "resumable")))
@@ -62,6 +65,13 @@ def variants(only: str | None) -> list[Variant]:
     if "wake_early" in chosen:
         return [before, Variant(name + _TYPED, chosen, TYPING_S)]
     return [before, Variant(name, chosen)]
+
+
+def about_packages(choices: Sequence[Variant]) -> list[Variant]:
+    """Those that tell what the cache of packages brings: with it, and the same without."""
+    cached = [choice for choice in choices if "package_cache" in choice.switches]
+    without = [{*choice.switches} - {"package_cache"} for choice in cached]
+    return [choice for choice in choices if choice in cached or {*choice.switches} in without]
 
 
 def _named(word: str) -> str:

@@ -15,8 +15,9 @@ from edge.testing.world import WorldUnderTest
 from edge.world import World
 from sandbox.engines.names import engine_maker
 from wrangler_compat.config.load import LoadOptions, load
+from wrangler_compat.lab.packages import GITHUB, SEMVER, NoPackages, fill
 from wrangler_compat.lab.person import Person
-from wrangler_compat.lab.scenario import Measured, measured, prepared, run_path, toward
+from wrangler_compat.lab.scenario import Measured, cold, measured, prepared, run_path, toward
 from wrangler_compat.lab.variants import Variant
 from wrangler_compat.modules.dialect import PythonDialect
 
@@ -42,11 +43,11 @@ def run_virtual(
         for path in paths:
             told(f"virtual: {path}, {variant.name}")
             for seed in range(seeds):
-                found.append(_one_virtual(config, profile, seed, path, variant))
+                found += _one_virtual(config, profile, seed, path, variant)
     return found
 
 
-def _one_virtual(config: Path, profile: str, seed: int, path: str, variant: Variant) -> Measured:
+def _one_virtual(config: Path, profile: str, seed: int, path: str, variant: Variant) -> list[Measured]:
     world = WorldUnderTest(
         project_config(config),
         dialect=PythonDialect(),
@@ -57,11 +58,10 @@ def _one_virtual(config: Path, profile: str, seed: int, path: str, variant: Vari
         limit_s=120.0,
     )
 
-    async def whole() -> Measured:
+    async def whole() -> list[Measured]:
         await world.start()
         try:
-            person = await Person(world).sign_in()
-            return await run_path(person, path, variant, packages=True)
+            return await run_path(await Person(world).sign_in(), path, variant, GITHUB)
         finally:
             await world.close(0)
 
@@ -82,7 +82,7 @@ def run_real(
             for path in paths:
                 told(f"real: {path}, {variant.name}")
                 person = await Person(world, f"ada-{number}-{path}").sign_in()
-                session_id = await prepared(person, variant, packages=False)
+                session_id = await prepared(person, variant, None)
                 for turn in range(rounds):
                     await world.clock.sleep(_THINKING_S)
                     await toward(person, session_id, path, turn)
@@ -93,6 +93,31 @@ def run_real(
         return found
 
     return _in_real_world(config, work)
+
+
+def run_packages(config: Path, rounds: int, choices: Sequence[Variant], told: Told) -> list[Measured]:
+    """Cold messages of a user with an MCP server that npm installs, for real: the process engine shares no
+    packages among sandboxes. What npm cannot bring is left out."""
+
+    async def work(world: World) -> list[Measured]:
+        found: list[Measured] = []
+        try:
+            told("real: packages: filling the cache")
+            await fill(world, SEMVER)
+            for number, variant in enumerate(choices):
+                told(f"real: packages: {variant.name}")
+                person = await Person(world, f"packages-{number}").sign_in()
+                session_id = await prepared(person, variant, SEMVER)
+                for turn in range(rounds):
+                    await world.clock.sleep(_THINKING_S)
+                    await toward(person, session_id, "cold", turn)
+                    found += await cold(person, session_id, variant, SEMVER)
+                await toward(person, session_id, "cold")
+        except NoPackages as failure:
+            told(f"real: packages are left out: {failure}")
+        return found
+
+    return _in_real_world(config, work, shares_packages=False)
 
 
 def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: Told) -> list[Measured]:
@@ -108,7 +133,7 @@ def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: 
         async def arrived(number: int) -> tuple[Person, str]:
             async with few:
                 person = await Person(world, f"{name}-{number}").sign_in()
-                return person, await prepared(person, variant, packages=False)
+                return person, await prepared(person, variant, None)
 
         async def talking(number: int, person: Person, session_id: str) -> list[Measured]:
             await world.clock.sleep(_BETWEEN_S * number / size)
@@ -133,7 +158,10 @@ def run_crowd(config: Path, sessions: int, rounds: int, variant: Variant, told: 
 
 
 def _in_real_world(
-    config: Path, work: Callable[[World], Coroutine[Any, Any, list[Measured]]]
+    config: Path,
+    work: Callable[[World], Coroutine[Any, Any, list[Measured]]],
+    *,
+    shares_packages: bool = True,
 ) -> list[Measured]:
     async def whole() -> list[Measured]:
         tasks.install(asyncio.get_running_loop())
@@ -143,7 +171,7 @@ def _in_real_world(
                 dialect=PythonDialect(),
                 clock=WallClock(),
                 state_dir=Path(state),
-                engine=engine_maker("process"),
+                engine=engine_maker("process", package_cache=shares_packages),
             )
             await world.start()
             try:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.cortex.worlds import PROJECT
 from tests.wrangler_compat.cli.running import done, refused
-from wrangler_compat.lab.variants import ALL, FIVE, TYPING_S, variants
+from wrangler_compat.lab.scenario import READY
+from wrangler_compat.lab.variants import ALL, FIVE, TYPING_S, about_packages, variants
 
 VIRTUAL = ("lab", str(PROJECT), "--world", "virtual", "--seeds", "2")
 
@@ -45,9 +46,32 @@ def test_the_table_ends_with_what_the_design_expects() -> None:
 def test_who_wakes_a_sandbox_by_typing_waits_for_less_of_it() -> None:
     told = done(*VIRTUAL, "--only", "1,2,3,4,5,wake_early", "--path", "cold", "--json")
     without = done(*VIRTUAL, "--only", "1,2,3,4,5", "--path", "cold", "--json")
-    early, five = (next(iter(json.loads(text).values()))[1] for text in (told, without))
+    (_, early), (_, five) = (
+        [row for row in next(iter(json.loads(text).values())) if row["path"] == "cold"]
+        for text in (told, without)
+    )
     assert early["variant"].endswith(f"wake early, typed for {TYPING_S:g} s")
     assert five["p50_ms"] - early["p50_ms"] > 2000
+
+
+def test_the_package_cache_brings_packages_sooner_than_npm() -> None:
+    told = done(*VIRTUAL, "--only", "1,2,3,4,5,package_cache", "--path", "cold", "--json")
+    rows = {(row["path"], row["variant"]): row["p50_ms"] for row in next(iter(json.loads(told).values()))}
+    assert len(rows) == 4
+    before, cached = (ms for (path, _), ms in rows.items() if path == READY)
+    assert before > 38_000
+    assert cached < 15_000
+
+
+def test_packages_are_measured_for_real_with_the_cache_and_without() -> None:
+    assert [one.name for one in about_packages(variants(None))] == [
+        "before",
+        "the five",
+        "package cache",
+        "the five + package cache",
+        "all",
+    ]
+    assert about_packages(variants("1,2")) == []
 
 
 def test_all_variants_are_before_each_alone_the_five_each_beyond_and_all() -> None:
