@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -62,11 +63,18 @@ def _ask_template() -> str:
     return chosen
 
 
+def _installs(folder: Path) -> list[str]:
+    """What a template needs beside this package."""
+    needed = tomllib.loads((folder / "pyproject.toml").read_text())["project"].get("dependencies", [])
+    return [f"  pip install {shlex.join(needed)}"] if needed else []
+
+
 def _next_steps(folder: Path) -> list[str]:
     enter = [] if folder.resolve() == Path.cwd() else [f"  cd {shlex.quote(str(folder))}"]
     return [
         "Next:",
         *enter,
+        *_installs(folder),
         "  edge dev     # serve it, and reload when it changes",
         "  pytest       # run its test",
     ]

@@ -40,6 +40,10 @@ def test_it_says_what_it_made_and_what_is_next() -> None:
     assert "NOTES" in Path("shop/wrangler.jsonc").read_text()
 
 
+def test_it_says_what_a_template_needs() -> None:
+    assert "\n  pip install fastapi\n  edge dev " in edge_init("shop", "--template", "fastapi").stdout
+
+
 def test_a_name_with_spaces_is_quoted_for_the_shell() -> None:
     assert "\n  cd 'My Shop'\n" in edge_init("My Shop").stdout
 
