@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge.kernel.clock import VirtualClock
+from edge.kernel.tasks import spawn
 from tests.edge.queues.worlds import in_world, seen, taking
 
 
@@ -233,3 +235,73 @@ def test_a_batch_says_so_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFix
 
     in_world(world, script)
     assert "QUEUE jobs 1/2 (0ms)" in [record.getMessage() for record in caplog.records]
+
+
+OLD_STYLE = """
+import json
+SEEN = []
+
+async def on_fetch(request, env, ctx):
+    if request.method == "POST":
+        await env.Q.send(await request.text())
+    return Response(json.dumps(SEEN))
+
+async def on_queue(batch, env, ctx):
+    for message in batch.messages:
+        SEEN.append([batch.queue, message.body, message.attempts])
+        message.retry() if message.attempts == 1 else message.ack()
+"""
+
+
+def test_handlers_of_the_old_style(tmp_path: Path) -> None:
+    flags = ("disable_python_no_global_handlers",)
+    world = taking(tmp_path, OLD_STYLE, flags=flags, max_batch_timeout_s=0)
+
+    async def script() -> Any:
+        await world.client.post("/", content="hello")
+        await world.run_until_idle()
+        return await seen(world), await world.queue("Q").messages()
+
+    assert in_world(world, script) == ([["jobs", "hello", 1], ["jobs", "hello", 2]], [])
+
+
+RACE = """
+import json
+SEEN = []
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        if request.method == "POST":
+            await self.env.Q.send(await request.text())
+        return Response(json.dumps(SEEN))
+
+    async def queue(self, batch, env, ctx):
+        for message in batch.messages:
+            SEEN.append(["begin", message.body])
+            await asyncio.sleep(0)
+            SEEN.append(["end", message.body])
+"""
+
+
+def test_the_same_seed_gives_the_same_order_and_another_seed_another(tmp_path: Path) -> None:
+    def order(seed: int) -> Any:
+        world = taking(tmp_path, RACE, max_batch_size=1, max_concurrency=5, seed=seed, schedule="seeded")
+
+        async def script() -> Any:
+            await world.start()
+            posts = [spawn(world.client.post("/", content=str(n)), name=f"post {n}") for n in range(8)]
+            await asyncio.gather(*posts)
+            await world.advance("1m")
+            found = await seen(world)
+            await world.close()
+            return found
+
+        try:
+            return world.run(script())
+        finally:
+            world.stage.close()
+
+    orders = [order(seed) for seed in range(4)]
+    assert orders == [order(seed) for seed in range(4)]
+    assert len({str(one) for one in orders}) > 1
+    assert all(len(one) == 16 for one in orders)

@@ -45,6 +45,8 @@ def taking(
     flags: tuple[str, ...] = (),
     faults: Any = None,
     network: Path | None = None,
+    seed: int = 0,
+    schedule: str = "fifo",
     **consumer: Any,
 ) -> WorldUnderTest:
     """A world whose Worker sends to `env.Q` and takes from it."""
@@ -63,6 +65,8 @@ def taking(
         state_dir=state_dir,
         faults=faults,
         network=network,
+        seed=seed,
+        schedule=schedule,
     )
 
 
