@@ -89,7 +89,7 @@ def read_project(path: Path, options: DeployOptions) -> Project:
     first = diagnostics.first_error()
     if first is not None:
         raise source.error(ConfigError, diagnostics.render_errors(), *first.place)
-    _check_takers(settings, source)
+    _check_workflows(settings, source)
     _check_name(settings.get("name"), source)
     if "compatibility_date" not in settings:
         raise ConfigError(
@@ -136,21 +136,15 @@ def _refuse(settings: Mapping[str, Any], source: Source) -> None:
         )
 
 
-def _check_takers(settings: Mapping[str, Any], source: Source) -> None:
-    """Consumers of queues, and workflows: `edge dev` has neither, so nobody else looks at them."""
-    queues = settings.get("queues")
-    consumers = queues.get("consumers") if isinstance(queues, Mapping) else None
-    for key, entries, names in (
-        ("queues.consumers", consumers, ("queue",)),
-        ("workflows", settings.get("workflows"), ("name", "class_name")),
-    ):
-        for index, entry in enumerate(entries or ()):
-            for name in names:
-                if not isinstance(entry, Mapping) or not isinstance(entry.get(name), str):
-                    raise ConfigError(
-                        f'"{key}[{index}]" should have a string "{name}" field but got {shown(entry)}.',
-                        file=source.path,
-                    )
+def _check_workflows(settings: Mapping[str, Any], source: Source) -> None:
+    """Workflows: `edge dev` has none, so nobody else looks at them."""
+    for index, entry in enumerate(settings.get("workflows") or ()):
+        for name in ("name", "class_name"):
+            if not isinstance(entry, Mapping) or not isinstance(entry.get(name), str):
+                raise ConfigError(
+                    f'"workflows[{index}]" should have a string "{name}" field but got {shown(entry)}.',
+                    file=source.path,
+                )
 
 
 def _check_name(name: object, source: Source) -> None:
