@@ -15,6 +15,7 @@ from edge.kernel.random import RandomStreams
 
 if TYPE_CHECKING:
     from edge.assets.binding import Assets
+    from edge.assets.distance import AssetPlaces
     from edge.cache.caches import Caches
     from edge.d1.far import FarStore, Primary
     from edge.d1.store import Store
@@ -54,6 +55,7 @@ class Products:
         self._indexes: dict[str, Index] = {}
         self._counters: dict[str, Counters] = {}
         self._caches: Caches | None = None
+        self._asset_places: AssetPlaces | None = None
 
     def caches(self) -> Caches:
         """What the global `caches` of all Workers opens."""
@@ -79,11 +81,13 @@ class Products:
 
             found.update({one.name: VectorizeIndexImpl(self._index(one.index)) for one in worker.vectorize})
         if worker.rate_limits:
+            from edge.network.here import here
             from edge.ratelimit.binding import Ratelimit
 
             for rate in worker.rate_limits:
                 counters = self._rate_counters(rate.namespace_id)
-                found[rate.name] = Ratelimit(counters, self._clock, rate.limit, rate.period_s)
+                where = here.get if self._network is None else self._network.here
+                found[rate.name] = Ratelimit(counters, self._clock, rate.limit, rate.period_s, where)
         if worker.analytics:
             from edge.analytics.binding import LocalAnalyticsEngineDataset
 
@@ -131,6 +135,16 @@ class Products:
             )
         return self._buckets[name]
 
+    def assets(self, config: AssetsConfig, worker: WorkerConfig) -> Assets:
+        """A Worker's static files."""
+        from edge.assets.binding import Assets
+
+        if self._network is not None and self._asset_places is None:
+            from edge.assets.distance import AssetPlaces
+
+            self._asset_places = AssetPlaces(self._network)
+        return Assets(config, worker, self._asset_places)
+
     def _reached_database(self, binding: D1Binding) -> Store | FarStore:
         """A D1 database as Workers reach it."""
         store, names = self.database(binding.id), (binding.id, binding.name)
@@ -171,13 +185,6 @@ class Products:
         from edge.ratelimit.counters import Counters
 
         return self._counters.setdefault(namespace_id, Counters())
-
-
-def assets_of(config: AssetsConfig, worker: WorkerConfig) -> Assets:
-    """A Worker's static files."""
-    from edge.assets.binding import Assets
-
-    return Assets(config, worker)
 
 
 def kv_trouble(faults: Faults, binding: KvBinding) -> KvTrouble:

@@ -27,7 +27,7 @@ from edge.kernel.clock import Clock, VirtualClock, WallClock
 from edge.kernel.duration import parse_duration
 from edge.kernel.random import RandomStreams
 from edge.kernel.spans import NO_SPAN, Tracer, current_span, span
-from edge.products import Products, assets_of, faults_of, kv_places, kv_trouble, network_of
+from edge.products import Products, faults_of, kv_places, kv_trouble, network_of
 from edge.worker.dialect import Dialect
 from edge.worker.isolate import Isolate
 from edge.worker.loopback import loopback_of
@@ -284,7 +284,7 @@ class World:
     async def _install(self, isolates: dict[str, Isolate]) -> None:
         self._services = {name: Service(isolate, self.clock) for name, isolate in isolates.items()}
         self._assets = {
-            worker.name: assets_of(worker.assets, worker)
+            worker.name: self._products.assets(worker.assets, worker)
             for worker in self.config.workers
             if worker.assets is not None
         }
@@ -347,7 +347,7 @@ class World:
         for service in worker.services:
             bindings[service.name] = self._service_stub(service, workers)
         if worker.assets is not None and worker.assets.binding is not None:
-            bindings[worker.assets.binding] = assets_of(worker.assets, worker)
+            bindings[worker.assets.binding] = self._products.assets(worker.assets, worker)
         return bindings
 
     def _namespace(self, binding: KvBinding) -> KvNamespace:

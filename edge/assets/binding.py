@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from edge.assets.logic.html import Move, Serve, locate, not_found
@@ -32,6 +32,9 @@ from edge.http.response import Response
 from edge.js.errors import type_error
 from edge.worker.fetcher import Fetcher
 
+if TYPE_CHECKING:
+    from edge.assets.distance import AssetPlaces
+
 _log = logging.getLogger("edge.assets")
 
 
@@ -41,8 +44,11 @@ class Assets(Fetcher, js_name="Fetcher"):
     Raises ConfigError when a `run_worker_first` pattern is wrong.
     """
 
-    def __init__(self, config: AssetsConfig, worker: WorkerConfig) -> None:
+    def __init__(self, config: AssetsConfig, worker: WorkerConfig, places: AssetPlaces | None = None) -> None:
+        """`places` says how long an asset takes to be there; None: no time."""
+        self._places = places
         self._config = config
+        self._worker = worker.name
         self._has_worker = worker.main is not None
         self._prefers_pages = config.not_found_handling != "none" and _prefers_assets(worker)
         self._first = _worker_first(config)
@@ -74,7 +80,13 @@ class Assets(Fetcher, js_name="Fetcher"):
 
     async def _fetch(self, request: Request) -> Response:
         path, host = _path(request.url), _host(request.url)
-        response = self._answer(request, path, host)
+        found = self._answer(request, path, host)
+        if isinstance(found, Serve):
+            if self._places is not None:
+                await self._places.fetched(self._worker, found.path)
+            response = self._file(request, found)
+        else:
+            response = found
         if self._headers:
             items = apply_headers(self._headers, host, path, response.headers.raw_items())
             response = Response.make(response.take_payload(), response.status, "", Headers(items, True))
@@ -83,7 +95,8 @@ class Assets(Fetcher, js_name="Fetcher"):
     async def _rpc(self, method: str, args: Sequence[Any]) -> Any:
         raise type_error(f'The RPC receiver does not implement the method "{method}".')
 
-    def _answer(self, request: Request, path: str, host: str) -> Response:
+    def _answer(self, request: Request, path: str, host: str) -> Response | Serve:
+        """The answer, or the asset that it is."""
         moved = redirect_for(self._redirects, host, path) if self._redirects else None
         if moved is not None:
             to, status = moved
@@ -101,7 +114,7 @@ class Assets(Fetcher, js_name="Fetcher"):
         if moved is None and answer is not None and canonical != path:
             return _redirect(canonical + _query(request.url), 307)
         assert isinstance(found, Serve), found
-        return self._file(request, found)
+        return found
 
     def _file(self, request: Request, found: Serve) -> Response:
         asset = self._manifest[found.path]

@@ -78,6 +78,7 @@ class Cache(JsProxy, js_name="Cache"):
             traced.tag(cache="miss")
             if request.method != "GET" and not member(options, "ignoreMethod"):
                 return None
+            await self._caches.take("lookup")
             cache, key = self._caches.at_hand(self._name), _key(request)
             now_ms = cache.clock.now_ms()
             stored = await cache.run(lambda store: store.get(key, now_ms))
@@ -99,6 +100,7 @@ class Cache(JsProxy, js_name="Cache"):
         if output_hold.get() is not None:
             await before_output()
         with span("cache.put", url=request.url) as traced:
+            await self._caches.take("store")
             traced.tag(stored=await self._store(key, request, response, body))
 
     async def _store(self, key: str, request: Request, response: Response, body: bytes) -> bool:
@@ -126,6 +128,7 @@ class Cache(JsProxy, js_name="Cache"):
         if output_hold.get() is not None:
             await before_output()
         with span("cache.delete", url=request.url):
+            await self._caches.take("lookup")
             cache = self._caches.at_hand(self._name)
             now_ms = cache.clock.now_ms()
             return await cache.run(lambda store: store.delete(key, now_ms))

@@ -19,6 +19,7 @@ from edge.cache.store import Store
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
 from edge.network.here import here
+from edge.network.home import take
 from edge.network.network import Network
 from edge.sql.lane import Lane
 from edge.sql.location import blob_folder, object_path
@@ -73,6 +74,13 @@ class Caches:
             )
             self._open[own] = PlaceCache(store, self._clock, in_memory=state is None)
         return self._open[own]
+
+    async def take(self, what: str) -> None:
+        """Let the time pass that a `lookup` or a `store` takes where the caller runs."""
+        if self._network is not None:
+            share = getattr(self._network.profile.cache, what)
+            place = self._network.here()
+            await take(self._network, "cache", place, what, share, place=place)
 
     async def close(self) -> None:
         """Finish what is under way and close all files."""

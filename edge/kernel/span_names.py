@@ -49,6 +49,8 @@ SPANS: dict[str, Kind] = {
     "cache.match": Kind("looking into a cache of this place", ("url", "cache")),
     "cache.put": Kind("storing a response in a cache", ("url", "stored")),
     "cache.delete": Kind("removing a response from a cache", ("url",)),
+    "cache.storage": Kind("a cache's own share of an operation", ("place", "what")),
+    "assets.storage": Kind("serving a static asset in a place that has it or fetches it", ("place", "what")),
     "vectorize.query": Kind("a search in an index of vectors", ("index",)),
     "queue.send": Kind("sending messages to a queue", ("queue", "messages", "size_bytes")),
     "queue.batch": Kind(

@@ -72,6 +72,8 @@ def fit_profile(samples: Iterable[Sample], base: Profile, name: str) -> Fitted:
         kv=fitted("kv", base.kv, *_SHARES["kv"].values()),
         r2=fitted("r2", base.r2, *_SHARES["r2"].values()),
         d1=fitted("d1", base.d1, *_SHARES["d1"].values()),
+        cache=fitted("cache", base.cache, *_SHARES["cache"].values()),
+        assets=fitted("assets", base.assets, *_SHARES["assets"].values()),
         durable=fitted("durable", base.durable, "commit"),
         worker=fitted("worker", base.worker, "cold_start"),
         container=container,
@@ -93,6 +95,8 @@ def quantiles(durations_ms: Sequence[float]) -> Spread:
 _SHARES = {
     "kv": {"cache": "hot", "region": "regional", "read": "cold", "write": "write"},
     "r2": {key: key for key in ("head", "read", "write", "delete", "list")},
+    "cache": {"lookup": "lookup", "store": "store"},
+    "assets": {"hot": "hot", "cold": "cold"},
     "d1": {"wake": "cold_start", "request": "request", "query": "query", "commit": "commit"},
 }
 

@@ -28,14 +28,14 @@ class Locations(Protocol):
 class Home:
     """Where a bucket or a database lives."""
 
-    __slots__ = ("_label", "network", "place", "product")
+    __slots__ = ("_name", "network", "place", "product")
 
     def __init__(self, network: Network, product: str, name: str, place: str) -> None:
         """`product` is what messages are for; `place` a code, the default place when it is empty."""
         self.network = network
         self.product = product
         self.place = place or network.profile.default_place
-        self._label = f"{product}:{name}"
+        self._name = name
 
     @classmethod
     def of(cls, network: Network, product: str, section: Locations, names: tuple[str, ...]) -> Home:
@@ -60,9 +60,15 @@ class Home:
 
     async def take(self, what: str, share: Spread) -> float:
         """Let the time pass that `what` takes there, and say how many seconds."""
-        if not share.high:
-            return 0.0
-        with modelled_span(f"{self.product}.storage", place=self.place, what=what):
-            took_s = self.network.draw_s(f"{self._label}:{what}", share)
-            await self.network.clock.sleep(took_s)
-        return took_s
+        return await take(self.network, self.product, self._name, what, share, place=self.place)
+
+
+async def take(network: Network, product: str, of: str, what: str, share: Spread, *, place: str) -> float:
+    """Let the time pass that a product takes for `what` at a place, and say how many seconds. Each `of` it (a
+    bucket, a place) has a random stream of its own."""
+    if not share.high:
+        return 0.0
+    with modelled_span(f"{product}.storage", place=place, what=what):
+        took_s = network.draw_s(f"{product}:{of}:{what}", share)
+        await network.clock.sleep(took_s)
+    return took_s

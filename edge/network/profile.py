@@ -7,7 +7,7 @@ ones its source and date. A key that is left out costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Final
 
@@ -126,6 +126,33 @@ class D1:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheApi:
+    """What the caches of a place take there."""
+
+    #: Of `match` and `delete`.
+    lookup: Spread = NOTHING
+    store: Spread = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class StaticAssets:
+    """What serving a static asset takes, in a place that has it and in one that has to fetch it first."""
+
+    hot: Spread = NOTHING
+    cold: Spread = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """The way to hosts outside of Cloudflare, where their answers are made up."""
+
+    #: There and back, drawn once for each place and host.
+    round_trip: Spread = NOTHING
+    #: Codes of places of hosts that are there, by name.
+    locations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Vectorize:
     """What a query of an index takes, and after how long a mutation shows."""
 
@@ -159,11 +186,20 @@ class Profile:
     kv: Kv = Kv()
     r2: R2 = R2()
     d1: D1 = D1()
+    cache: CacheApi = CacheApi()
+    assets: StaticAssets = StaticAssets()
+    outbound: Outbound = Outbound()
     durable: Durable = Durable()
     worker: WorkerStart = WorkerStart()
     vectorize: Vectorize = Vectorize()
     queues: Queues = Queues()
     container: Mapping[str, Spread] = field(default_factory=dict)
+
+
+#: The sections of a profile's file, in their order.
+SECTIONS: Final[Mapping[str, type]] = {
+    entry.name: type(entry.default) for entry in fields(Profile) if is_dataclass(entry.default)
+}
 
 
 def builtin_profiles() -> list[str]:

@@ -15,32 +15,9 @@ from edge.errors import UserError
 from edge.network.errors import ProfileError, unknown
 from edge.network.placement import home_of
 from edge.network.places import find_place
-from edge.network.profile import (
-    CONTAINER_PHASES,
-    D1,
-    R2,
-    Client,
-    Durable,
-    Kv,
-    Links,
-    Profile,
-    Queues,
-    Vectorize,
-    WorkerStart,
-)
+from edge.network.profile import CONTAINER_PHASES, SECTIONS, Profile
 from edge.network.spread import Spread
 
-_SECTIONS: Mapping[str, type] = {
-    "links": Links,
-    "client": Client,
-    "kv": Kv,
-    "r2": R2,
-    "d1": D1,
-    "durable": Durable,
-    "worker": WorkerStart,
-    "vectorize": Vectorize,
-    "queues": Queues,
-}
 _FORMS = "a number of ms, {p50_ms = …, p95_ms = …} or {min_ms = …, max_ms = …}"
 _FACTOR_FORMS = "a number, {p50 = …, p95 = …} or {min = …, max = …}"
 
@@ -62,12 +39,12 @@ class _Wrong(Exception):
 
 
 def _profile(data: Mapping[str, Any], name: str) -> Profile:
-    known = {"name", "default_place", "container", *_SECTIONS}
+    known = {"name", "default_place", "container", *SECTIONS}
     for key in data:
         if key not in known:
             raise _Wrong(unknown("key", key, known))
     parts: dict[str, Any] = {
-        key: _section(key, cls, _table(key, data[key])) for key, cls in _SECTIONS.items() if key in data
+        key: _section(key, cls, _table(key, data[key])) for key, cls in SECTIONS.items() if key in data
     }
     return Profile(
         name=_text("name", data.get("name", name)),

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from edge.network.profile import Profile
+from edge.network.profile import SECTIONS, Profile
 from edge.network.spread import Spread
-
-_SECTIONS = ("links", "client", "kv", "r2", "d1", "durable", "worker", "vectorize", "queues")
 
 
 def profile_text(profile: Profile) -> str:
     """Only what costs something is written."""
     lines = [f"name = {value_text('name', profile.name)}", f'default_place = "{profile.default_place}"']
-    for section in _SECTIONS:
+    for section in SECTIONS:
         part = getattr(profile, section)
         lines += _table(
             section, {entry.name: getattr(part, entry.name) for entry in fields(part)}, type(part)()

@@ -1,10 +1,12 @@
 """`env.<name>.limit({key})`: whether a call is within its limit.
 
-Source: spec runtime.md section 16, recording `rate_limit`.
+Sources: spec runtime.md section 16, recording `rate_limit`; Cloudflare: Rate Limiting (counters are those of
+the place, and asking them is no request over a network).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from edge.js.errors import JsException, error
@@ -14,8 +16,11 @@ from edge.js.promise import JsPromise
 from edge.js.proxy import JsBigInt, JsProxy
 from edge.js.webidl import to_string
 from edge.kernel.clock import Clock
+from edge.network.here import here
 from edge.ratelimit.counters import Counters
 
+#: The code of a place, None where there are none.
+Here = Callable[[], str | None]
 _OPTIONS = ("key", "limit", "period")
 _PERIODS_S = (10, 60)
 
@@ -23,13 +28,17 @@ _PERIODS_S = (10, 60)
 class Ratelimit(JsProxy, js_name="Ratelimit"):
     """The binding of one limit: `limit` calls of a key in `period_s` seconds."""
 
-    __slots__ = ("_clock", "_counters", "_limit", "_period_s")
+    __slots__ = ("_clock", "_counters", "_here", "_limit", "_period_s")
 
-    def __init__(self, counters: Counters, clock: Clock, limit: float, period_s: int) -> None:
+    def __init__(
+        self, counters: Counters, clock: Clock, limit: float, period_s: int, here: Here = here.get
+    ) -> None:
+        """`here` says in which place the caller runs; each has counters of its own."""
         self._counters = counters
         self._clock = clock
         self._limit = limit
         self._period_s = period_s
+        self._here = here
 
     @js_method
     def limit(self, options: Any = None, *_: Any) -> JsPromise:
@@ -38,7 +47,7 @@ class Ratelimit(JsProxy, js_name="Ratelimit"):
             key, limit, period_s = self._checked(options)
         except JsException as refused:
             return JsPromise.rejected(refused)
-        allowed = self._counters.allows(key, limit, period_s, self._clock.now())
+        allowed = self._counters.allows((self._here(), key), limit, period_s, self._clock.now())
         return JsPromise.resolved(JsObject({"success": allowed}))
 
     def _checked(self, options: Any) -> tuple[str, float, int]:

@@ -5,6 +5,8 @@ Source: spec runtime.md section 16.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 
 class Counters:
     """The counters of one namespace, in memory."""
@@ -14,9 +16,9 @@ class Counters:
     def __init__(self) -> None:
         #: By period: the number of the window, and how often each key was let through in it.
         self._windows: dict[int, int] = {}
-        self._counts: dict[int, dict[str, int]] = {}
+        self._counts: dict[int, dict[Hashable, int]] = {}
 
-    def allows(self, key: str, limit: float, period_s: int, now_s: float) -> bool:
+    def allows(self, key: Hashable, limit: float, period_s: int, now_s: float) -> bool:
         """Count a call of `key`, if it is within `limit` in this window; calls beyond it are not counted."""
         assert period_s > 0, period_s
         window = int(now_s // period_s)

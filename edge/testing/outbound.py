@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from edge.errors import UserError
 from edge.http.headers import Headers
@@ -23,6 +24,7 @@ from edge.http.response import Response
 from edge.http.streams.readable import ReadableStream
 from edge.kernel.clock import Clock
 from edge.kernel.duration import parse_duration
+from edge.network.outside import Outside
 
 
 class UnmockedFetch(UserError):
@@ -105,6 +107,8 @@ class MockedInternet:
 
     def __init__(self, clock: Clock, beyond: Beyond | None = None) -> None:
         """`beyond` carries what no mock answers (None: such calls fail)."""
+        #: How far away the addresses of mocks are; None: no way at all.
+        self.outside: Outside | None = None
         self._clock = clock
         self._beyond = beyond
         self._mocks: list[MockedFetch] = []
@@ -147,6 +151,12 @@ class MockedInternet:
                 f"the Worker called {request.method} {request.url}, and the test has no answer for it: add "
                 f"world.mock_fetch({request.url!r}, …). Mocked so far: {known}"
             )
+        if self.outside is None:
+            return await self._answered(mock, request)
+        host = urlsplit(request.url).hostname or ""
+        return await self.outside.exchange(host, lambda: self._answered(mock, request))
+
+    async def _answered(self, mock: MockedFetch, request: Request) -> Response:
         call = OutboundCall(
             request.method,
             request.url,

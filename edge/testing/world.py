@@ -17,6 +17,7 @@ from edge.kernel.clock import Clock, VirtualClock
 from edge.kernel.random import RandomStreams
 from edge.kv.logic.staleness import StaleRead
 from edge.network.here import at_place
+from edge.network.outside import Outside
 from edge.testing.client import Client
 from edge.testing.durable import DurableClass
 from edge.testing.kv import KvView
@@ -61,6 +62,8 @@ class WorldUnderTest(World):
         self.stage = Stage(clock, order=_order(schedule, seed), patience_s=patience_s, limit_s=limit_s)
         self.seed = seed
         super().__init__(config, dialect=dialect, clock=clock, seed=seed, outbound=self.internet, **options)
+        if self.network is not None:
+            self.internet.outside = Outside(self.network)
 
     @property
     def client(self) -> Client:

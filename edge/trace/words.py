@@ -20,6 +20,7 @@ _GROUPS = {
     "r2": "storage",
     "d1": "storage",
     "cache": "storage",
+    "assets": "storage",
     "vectorize": "storage",
     "durable": "durable",
     "gate": "wait",

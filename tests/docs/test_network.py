@@ -14,7 +14,7 @@ from edge.kernel.random import RandomStreams
 from edge.network.faults.faults import Faults
 from edge.network.faults.kinds import KINDS
 from edge.network.places import places
-from edge.network.profile import Profile, builtin_profiles, load_profile
+from edge.network.profile import SECTIONS, Profile, builtin_profiles, load_profile
 from edge.network.profile_text import value_text
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,7 +24,7 @@ LATENCY = (DOCS / "latency-model.md").read_text()
 def figures(profile: Profile) -> dict[str, str]:
     """Every figure of a profile, as its file would have it."""
     found: dict[str, Any] = {f"container.{phase}": spread for phase, spread in profile.container.items()}
-    for section in ("links", "client", "kv", "r2", "d1", "durable", "worker", "vectorize", "queues"):
+    for section in SECTIONS:
         part = getattr(profile, section)
         found |= {f"{section}.{entry.name}": getattr(part, entry.name) for entry in fields(part)}
     return {key: value_text(key.partition(".")[2], value) for key, value in found.items()}

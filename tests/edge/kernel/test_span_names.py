@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 MAKERS = {"span", "modelled_span", "child_of", "entry", "root"}
 #: Made of a name: `f"kv.{name}"`, `f"{product}.storage"`, with tags in a dict or not.
 MADE = {f"{product}.{name}" for product in ("kv", "r2") for name in ("get", "put", "delete", "list")} | {
-    *("r2.head", "r2.multipart", "r2.storage", "d1.storage"),
+    *("r2.head", "r2.multipart", "r2.storage", "d1.storage", "cache.storage", "assets.storage"),
 }
 
 

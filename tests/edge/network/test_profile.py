@@ -121,7 +121,7 @@ def test_an_unknown_profile_lists_the_known_ones() -> None:
     ("text", "said"),
     [
         ("links", "not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
-        ("colour = 1", 'unknown key "colour". Known: client, container, d1, default_place, durable'),
+        ("colour = 1", 'unknown key "colour". Known: assets, cache, client, container, d1'),
         ("links = 3", "links: write a table, [links], not 3"),
         ("[links]\nbase = 3", 'unknown key in [links] "base"; did you mean base_ms? Known: base_ms'),
         ("[links]\nbase_ms = -1", "links.base_ms: must be 0 or more and finite, not -1"),
