@@ -150,7 +150,7 @@ class FakeHost:
         self._process.files.write(path, text.encode(), self._process.clock.now(), mode=mode)
 
     async def remove(self, path: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             self._process.files.remove(path)
 
     async def unpack(self, archive: bytes, name: str) -> None:
@@ -193,6 +193,10 @@ class FakeAgent:
 
     def start(self) -> None:
         self._task = asyncio.ensure_future(self._live())
+
+    @property
+    def is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
 
     async def _live(self) -> int:
         try:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
-from frames import Frame, decode, encode
+from frames import Frame, decode, encode, stopped
 
 Emit = Callable[[Frame], Awaitable[None]]
 
@@ -26,6 +26,7 @@ class Inbox:
         self.queries: asyncio.Queue[Frame | None] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[bool]] = {}
         self.running: asyncio.Task[None] | None = None
+        self.is_stopped = False
 
     async def confirm(self, approval_id: str) -> bool:
         """Wait for the user's word on a tool."""
@@ -39,17 +40,24 @@ class Inbox:
         """One frame from outside; None at the end of all."""
         if frame is None or frame["type"] == "query":
             self.queries.put_nowait(frame)
-        elif frame["type"] == "stop" and self.running is not None:
-            self.running.cancel()
+        elif frame["type"] == "stop":
+            self._stop()
         elif frame["type"] == "confirm":
             answer = self._answers.get(str(frame.get("approvalId")))
             if answer is not None and not answer.done():
                 answer.set_result(frame.get("allow") is True)
 
+    def _stop(self) -> None:
+        if self.running is None:
+            self.is_stopped = not self.queries.empty()  # the query came just before, and nobody took it yet
+        elif not self.running.cancelling():  # twice would end what it still has to do
+            self.running.cancel()
+
 
 async def emit(frame: Frame) -> None:
-    """Print a frame; a reader that is slow slows the agent."""
-    sys.stdout.write(encode(frame) + "\n")
+    """Print a frame; a reader that is slow slows the agent. What is no character, such as a byte in a file's
+    name, becomes a question mark."""
+    sys.stdout.write(encode(frame).encode(errors="replace").decode() + "\n")
     sys.stdout.flush()
 
 
@@ -57,11 +65,13 @@ async def serve(inbox: Inbox, answer: Callable[[Frame], Awaitable[None]], emit: 
     """Answer queries by `answer` until there are no more, or after the first one."""
     while (query := await inbox.queries.get()) is not None:
         inbox.running = asyncio.ensure_future(_guarded(answer, query))
+        if inbox.is_stopped:
+            inbox.is_stopped = False
+            inbox.running.cancel()
         try:
             await inbox.running
         except asyncio.CancelledError:
-            stopped = {"type": "done", "sessionId": query.get("sessionId"), "stopped": True}
-            await emit({**stopped, "fullText": "", "usage": {}, "costUsd": 0})
+            await emit(stopped(query.get("sessionId")))
         except Exception as failure:
             await emit({"type": "error", "error": f"{type(failure).__name__}: {failure}"})
         inbox.running = None

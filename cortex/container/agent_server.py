@@ -19,15 +19,19 @@ import signal
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from agents import AgentStarter, WarmAgent, spawned
+from agents import AgentStarter, spawned, tell
 from context_file import take_context
 from frames import Frame, decode, encode
+from hearing import Hearing
 from host import AgentProcess, Channel, Host
 from packages import Answer, Packages
 from prepare import BadRequest, packages, prepare
-from runs import Run, Runs
+from runs import Runs
+from warm_agent import WarmAgent
 
 PING_S = 25.0
+#: What a user may say to an agent while it works.
+_WORDS = ("confirm", "stop", "pause", "resume")
 _VIA_SDK = re.compile(r"^/proxy/\d+")
 
 
@@ -38,7 +42,7 @@ class AgentServer:
         self._host = host
         self._starter = starter
         self._pid = pid
-        self._warm = WarmAgent(host, starter)
+        self._warm = WarmAgent(starter)
         self._runs = Runs()
         self._packages = Packages(host)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -119,27 +123,29 @@ class AgentServer:
 
     async def _relay(self, agent: AgentProcess, channel: Channel) -> None:
         """Agent to browser until the agent ends; the browser's going ends the agent."""
-        back = asyncio.create_task(self._relay_back(agent, channel))
+        hearing = Hearing(agent)
+        back = asyncio.create_task(self._relay_back(agent, hearing, channel))
+        was_over = False
         try:
-            async for line in agent.lines():
-                if decode(line) is not None:
-                    await channel.send(line)
-            await channel.send(encode({"type": "process-exit", "exitCode": await agent.wait()}))
+            while (frame := await hearing.frame()) is not None:
+                was_over = was_over or hearing.is_over
+                await channel.send(encode(frame))
+            agent.signal(signal.SIGKILL)
+            code = await agent.wait()
+            if not was_over:
+                await channel.send(encode({"type": "error", "error": hearing.why}))
+            await channel.send(encode({"type": "process-exit", "exitCode": code}))
             await channel.close()
         except ConnectionError:
             return  # the browser went; leaving the block above kills the agent
         finally:
             back.cancel()
+            hearing.close()
 
-    async def _relay_back(self, agent: AgentProcess, channel: Channel) -> None:
+    async def _relay_back(self, agent: AgentProcess, hearing: Hearing, channel: Channel) -> None:
         while (text := await channel.receive()) is not None:
-            frame = decode(text)
-            if frame is None:
-                continue
-            if frame["type"] in _SIGNALS:
-                agent.signal(_SIGNALS[frame["type"]])
-            else:
-                await agent.write_line(encode(frame))
+            if (frame := decode(text)) is not None and frame["type"] in _WORDS:
+                await tell(agent, hearing, frame)
         agent.signal(signal.SIGCONT)
         agent.signal(signal.SIGKILL)
 
@@ -171,21 +177,12 @@ class AgentServer:
             self._start(self._warm.answer(run, frame))
         elif kind == "attach":
             await self._attach(message_id, int(frame.get("after", 0)), send)
-        elif kind in _SIGNALS:
-            self._warm.signal(_SIGNALS[kind])
-        elif kind == "stop" and not self._is_current(message_id):
-            return
-        elif kind in ("confirm", "stop"):
-            self._warm.signal(signal.SIGCONT)
-            await self._warm.tell(frame)
-
-    def _is_current(self, message_id: str) -> bool:
-        run: Run | None = self._warm.current
-        return run is not None and message_id in ("", run.message_id)
+        elif kind in _WORDS and (asked := self._runs.get(message_id)) is not None:
+            await self._warm.tell(asked, frame)
 
     async def _attach(self, message_id: str, after: int, send: Any) -> None:
         run = self._runs.get(message_id)
-        if run is None:
+        if run is None or not run.has_after(after):
             await send({"type": "error", "error": "no such run", "messageId": message_id, "seq": 0})
         else:
             await run.listen(send, after)
@@ -202,9 +199,6 @@ class AgentServer:
         for task in list(self._tasks):
             task.cancel()
         await self._warm.close()
-
-
-_SIGNALS = {"pause": signal.SIGSTOP, "resume": signal.SIGCONT}
 
 
 def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

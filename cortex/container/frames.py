@@ -26,6 +26,12 @@ def decode(text: str) -> Frame | None:
     """The frame of a text; None when it is none."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return frame if isinstance(frame, dict) and isinstance(frame.get("type"), str) else None
+
+
+def stopped(session_id: object) -> Frame:
+    """The last word on a query that the user stopped."""
+    end = {"type": "done", "sessionId": session_id, "stopped": True}
+    return {**end, "fullText": "", "usage": {}, "costUsd": 0}

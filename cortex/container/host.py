@@ -15,6 +15,11 @@ class AgentProcess(Protocol):
     @property
     def pid(self) -> int: ...
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        ...
+
     async def write_line(self, line: str) -> None:
         """Give it a line; nothing happens when it has ended."""
         ...
@@ -67,7 +72,7 @@ class Host(Protocol):
         ...
 
     async def remove(self, path: str) -> None:
-        """Remove a file; nothing happens when there is none."""
+        """Remove a file; nothing happens when there is none, or a directory has taken its place."""
         ...
 
     async def spawn(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> AgentProcess:

@@ -21,6 +21,10 @@ class RealProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
+
     async def write_line(self, line: str) -> None:
         stdin = self._process.stdin
         assert stdin is not None
@@ -73,8 +77,10 @@ class RealHost:
         os.replace(draft, path)
 
     async def remove(self, path: str) -> None:
-        if os.path.lexists(path):
+        try:
             os.unlink(path)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return  # somebody was here before; a directory is none of ours
 
     async def spawn(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> RealProcess:
         process = await asyncio.create_subprocess_exec(

@@ -47,14 +47,14 @@ async def prepare(host: Host, wanted: dict[str, Any], pid: int) -> dict[str, Any
     packages(wanted)
     config = {MCP_CONFIG: json.dumps(wanted.get("mcpConfig") or {}, sort_keys=True)}
     done: dict[str, Any] = {"written": [], "removed": [], "skipped": []}
+    for path in gone:  # first: a file may have to give way to a directory
+        await host.remove(path)
+        done["removed"].append(path)
     for name, texts in (("mcpConfig", config), ("files", files)):
         written = [path for path, text in texts.items() if await _write(host, path, text)]
         done["written"] += written
         if not written:
             done["skipped"].append(name)
-    for path in gone:
-        await host.remove(path)
-        done["removed"].append(path)
     await remember(host, {"boot": wanted.get("boot"), "wsServerPid": pid})
     return done
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from frames import Frame
 
-KEPT_FRAMES = 2000
+KEPT_FRAMES = 20_000
 KEPT_RUNS = 8
 
 Send = Callable[[Frame], Awaitable[None]]
@@ -19,10 +19,11 @@ Send = Callable[[Frame], Awaitable[None]]
 class Run:
     """One query and the frames of its answer."""
 
-    def __init__(self, message_id: str) -> None:
+    def __init__(self, message_id: str, kept: int = KEPT_FRAMES) -> None:
         self.message_id = message_id
+        self._kept = kept
         self.frames: list[Frame] = []
-        self.ended = False
+        self.ended = self.is_paused = False
         self._dropped = 0
         self._listener: Send | None = None
 
@@ -30,12 +31,16 @@ class Run:
         """Number a frame, keep it and send it to who listens."""
         frame = {**frame, "messageId": self.message_id, "seq": self._dropped + len(self.frames) + 1}
         self.frames.append(frame)
-        if len(self.frames) > KEPT_FRAMES:
+        if len(self.frames) > self._kept:
             del self.frames[0]
             self._dropped += 1
         self.ended = self.ended or last
         if self._listener is not None:
             await self._deliver(self._listener, frame)
+
+    def has_after(self, after: int) -> bool:
+        """Whether the frames after a number are still here."""
+        return self._dropped <= after <= self._dropped + len(self.frames)
 
     async def listen(self, send: Send, after: int) -> None:
         """Send what came after number `after`, then go on with what comes."""

@@ -95,12 +95,10 @@ class MessageRun:
         self._look_back()
         socket = FrameSocket(await self._prepared())
         self._background(self._remember())
-        if self._is_left or self._is_stopped:
+        if self._is_left or self._is_over:
             socket.close()  # only now: who connected takes its context, which holds secrets, away with it
             if self._is_left:
                 raise Left
-            if not self._is_alone:
-                await self._say_stopped()
             return
         self.socket = socket
         self._asked()
@@ -241,8 +239,8 @@ class MessageRun:
 
     async def fail(self, failure):
         """Tell the browser that its message failed, and how far it came."""
-        if self._is_stopped:
-            return  # that was the last word
+        if self._is_over:
+            return
         await self._hear(self.waterfall.frame())
         await self._hear(told(failure))
 
@@ -260,16 +258,16 @@ class MessageRun:
             self.socket.send({**word, "messageId": self.message_id})
         elif kind == "stop" and not self._is_stopped:
             self._is_stopped = True
-            if self._is_alone:
+            if self._is_over:
                 self._background(self._say_stopped())
         elif kind in ("pause", "resume"):
             self._is_paused = kind == "pause"
 
     @property
-    def _is_alone(self):
-        """Whether the next message may come while this one is still prepared: not where both have one path
-        for their context."""
-        return "no_delays" in self.on or "warm_agent" in self.on
+    def _is_over(self):
+        """Whether it was stopped before the agent had it, and the next message may come. Where both have one
+        path for their context, it may not: then the agent is asked, and stopped."""
+        return self._is_stopped and ("no_delays" in self.on or "warm_agent" in self.on)
 
     async def _say_stopped(self):
         await self._hear(self.waterfall.frame())
@@ -278,7 +276,9 @@ class MessageRun:
 
     def _asked(self):
         """The query is with the agent: it may hear what was said before."""
-        if self._is_paused:
+        if self._is_stopped:
+            self.socket.send({"type": "stop", "messageId": self.message_id})
+        elif self._is_paused:
             self.socket.send({"type": "pause", "messageId": self.message_id})
 
     def leave(self):

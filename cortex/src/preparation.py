@@ -15,6 +15,8 @@ from server_client import asked_when_it_listens
 MCP_CONFIG = "/root/.claude.json"
 _INSTALL_LIMIT_MS = 60_000
 _PREPARING_LIMIT_MS = _INSTALL_LIMIT_MS + 30_000
+#: A directory that has taken a file's place is none of ours.
+_REMOVE = '(for file in {}; do [ -d "$file" ] && [ ! -L "$file" ] || rm -f -- "$file" || exit; done)'
 _STEPS = ((4, "MCP configuration"), (5, "npm install"), (6, "credential files"))
 
 
@@ -67,13 +69,13 @@ class Preparation:
         known = self._container.known.get(FILES, {}) if "skip_redundant" in self._on else {}
         fresh = [path for path, text in wanted.items() if known.get(path) != config_hash(text)]
         gone = sorted(self._container.paths - wanted.keys())
+        if gone:  # first: a file may have to give way to a directory
+            done = await self._sandbox.exec(_REMOVE.format(shlex.join(gone)))
+            if not done.success:
+                raise ApiError(502, "files that are no longer configured could not be removed")
         for path in fresh:
             await self._sandbox.mkdir(posixpath.dirname(path), recursive=True)
             await self._sandbox.write_file(path, wanted[path])
-        if gone:
-            done = await self._sandbox.exec(f"rm -f -- {shlex.join(gone)}")
-            if not done.success:
-                raise ApiError(502, "files that are no longer configured could not be removed")
         return f"{len(fresh)} files" + (f", {len(gone)} removed" if gone else "")
 
     @asynccontextmanager

@@ -21,7 +21,7 @@ class WarmRun(MessageRun):
         config = await self.configuration()
         self._store_later()
         channel = await self._warm.channel(config, self)
-        if self._is_stopped:
+        if self._is_over:
             return
         self.socket = channel
         self.waterfall.skip(8, "context file", "the query goes over the connection")

@@ -23,11 +23,15 @@ class MemoryAgent:
         self.signals: list[int] = []
         self.pid = 1
         self._script = script
-        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        self._lines: asyncio.Queue[str | Exception | None] = asyncio.Queue()
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def say(self, **frame: Any) -> None:
         self._lines.put_nowait(json.dumps(frame))
+
+    def print(self, line: str | Exception) -> None:
+        """Anything at all, also what cannot be read."""
+        self._lines.put_nowait(line)
 
     def end(self, code: int = 0) -> None:
         if not self._code.done():
@@ -41,7 +45,13 @@ class MemoryAgent:
 
     async def lines(self) -> AsyncIterator[str]:
         while (line := await self._lines.get()) is not None:
+            if isinstance(line, Exception):
+                raise line
             yield line
+
+    @property
+    def is_running(self) -> bool:
+        return not self._code.done()
 
     async def wait(self) -> int:
         return await asyncio.shield(self._code)

@@ -27,12 +27,13 @@ async def serving(
     query: dict[str, str],
     use: Callable[[MemoryChannel], Awaitable[Any]],
     server: AgentServer | None = None,
+    limit_s: float = 5,
 ) -> Any:
     """Run a connection beside `use`, which holds its other end."""
     channel = MemoryChannel()
     connection = asyncio.ensure_future((server or server_on(host)).websocket(path, query, channel))
     try:
-        return await asyncio.wait_for(use(channel), 5)
+        return await asyncio.wait_for(use(channel), limit_s)
     finally:
         channel.leave()
         await asyncio.wait_for(connection, 5)
@@ -183,7 +184,8 @@ def test_stop_reaches_only_the_run_it_names_and_pause_is_a_signal() -> None:
     async def use(channel: MemoryChannel) -> Frame:
         channel.tell(type="query", messageId="a", prompt="p")
         await channel.until("text-delta")
-        channel.tell(type="pause")
+        channel.tell(type="pause", messageId="another")
+        channel.tell(type="pause", messageId="a")
         channel.tell(type="stop", messageId="another")
         channel.tell(type="stop", messageId="a")
         return (await channel.until("done"))[-1]

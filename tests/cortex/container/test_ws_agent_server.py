@@ -115,7 +115,7 @@ def test_tools_work_on_the_workspace_once_the_user_agrees(served: Served) -> Non
         outputs = []
         for allow in (True, True, True, False):
             asked = until(socket, "confirmation")[-1]
-            word = {"type": "confirm", "approvalId": asked["approvalId"], "allow": allow}
+            word = {"type": "confirm", "messageId": "a", "approvalId": asked["approvalId"], "allow": allow}
             socket.send(json.dumps(word))
             outputs.append(until(socket, "tool-result")[-1]["output"].strip())
         until(socket, "done")
@@ -126,10 +126,10 @@ def test_a_run_is_paused_resumed_and_stopped(served: Served) -> None:
     with served.connect() as socket:
         served.query(socket, "a", "slow", env={"CORTEX_TOKENS_PER_S": "5", "CORTEX_TOKENS": "1000"})
         until(socket, "text-delta")
-        socket.send(json.dumps({"type": "pause"}))
+        socket.send(json.dumps({"type": "pause", "messageId": "a"}))
         while not _stopped_children(served.process.pid):
             pass
-        socket.send(json.dumps({"type": "resume"}))
+        socket.send(json.dumps({"type": "resume", "messageId": "a"}))
         until(socket, "text-delta")
         socket.send(json.dumps({"type": "stop", "messageId": "a"}))
         assert until(socket, "done")[-1]["stopped"] is True
