@@ -93,7 +93,7 @@ def as_html(worlds: dict[str, Sequence[Measured]]) -> str:
             ordered = sorted(group, key=lambda one: one.first_token_ms)
             middle = ordered[len(ordered) // 2]
             heading = f"{path}, {variant}: {duration(middle.first_token_ms)}"
-            parts.append(f"<h3>{escape(heading)}</h3>{waterfall(middle.timing)}")
+            parts.append(f"<h3>{escape(heading)}</h3><div class='wide'>{waterfall(middle.timing)}</div>")
     return _PAGE.replace("CONTENT", "".join(parts))
 
 
@@ -106,7 +106,7 @@ def _html_table(found: Sequence[Measured]) -> str:
     )
     head = "<tr><th>path</th><th>variant</th><th>messages</th><th>p50</th><th>p95</th>"
     head += "<th>p50 at the client</th></tr>"
-    return f"<table>{head}{rows}</table>"
+    return f'<div class="wide"><table>{head}{rows}</table></div>'
 
 
 def waterfall(timing: dict[str, Any]) -> str:
@@ -134,10 +134,12 @@ def waterfall(timing: dict[str, Any]) -> str:
     return f'<svg viewBox="0 0 {_WIDTH} {len(steps) * _ROW + 4}" role="img">{"".join(parts)}</svg>'
 
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>edge lab</title><style>
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>edge lab</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 :root { color-scheme: light dark; }
-svg { width: 100%; }
+.wide { overflow-x: auto; }
+svg { width: 100%; min-width: 40rem; }
 text { font: 11px system-ui; fill: CanvasText; }
 .soft { opacity: .65; }
 table { border-collapse: collapse; }
