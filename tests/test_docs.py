@@ -44,6 +44,7 @@ HOME = {
     "deploy": "deploy.md",
     "dev": "dev.md",
     "init": "init.md",
+    "containers": "cli.md",
     "d1": "cli.md",
     "kv": "cli.md",
     "lab": "lab.md",

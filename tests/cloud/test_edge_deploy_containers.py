@@ -132,23 +132,23 @@ def test_images_are_built_and_pushed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", str(daemon.address()))
-    dry = deploy("--dry-run")
+    dry = deploy("--dry-run", name="own")
     assert dry.exception is None, dry.output
     assert "MB of disk" in dry.stdout
     assert versions(cloud) == 0
-    first = deploy()
+    first = deploy(name="own")
     assert first.exception is None, first.output
-    image = applications(cloud)["shop-box"]["configuration"]["image"]
-    assert image.startswith(f"{cloud.registry}/{cloud.account_id}/shop-box@sha256:")
+    image = applications(cloud)["own"]["configuration"]["image"]
+    assert image.startswith(f"{cloud.registry}/{cloud.account_id}/own@sha256:")
     assert "(2 layers, 2 of them new)" in first.stdout
-    again = deploy()
+    again = deploy(name="own")
     assert "skipping push" in again.stdout
     assert "No changes of the application" in again.stdout
-    assert "(2 layers, 1 of them new)" in deploy(note="two\n").stdout
-    assert applications(cloud)["shop-box"]["configuration"]["image"] != image
+    assert "(2 layers, 1 of them new)" in deploy(note="two\n", name="own").stdout
+    assert applications(cloud)["own"]["configuration"]["image"] != image
     assert len(rollouts(cloud)) == 1
     docker.pull(image, auth_config=credentials(cloud))
-    assert not [tag for one in docker.images() for tag in one["RepoTags"] if ":edge-" in tag]
+    assert not [tag for one in docker.images() for tag in one["RepoTags"] if tag.startswith("own:")]
 
 
 def credentials(cloud: RunningCloud) -> dict[str, str]:

@@ -15,6 +15,10 @@ _COMMANDS = {
     "check": ("wrangler_compat.cli.check", "Find what would not run on Cloudflare."),
     "cloud": ("wrangler_compat.cli.cloud", "Answer as Cloudflare's API on this machine."),
     "completion": ("wrangler_compat.cli.completion", "Print the script by which a shell completes."),
+    "containers": (
+        "wrangler_compat.cli.containers.command",
+        "See container applications and images, and push images.",
+    ),
     "d1": ("wrangler_compat.cli.d1.command", "Work with D1 databases."),
     "deploy": (
         "wrangler_compat.cli.deploy",

@@ -87,7 +87,7 @@ def _check_same(before: Mapping[str, Any], container: Container, namespace_id: s
         raise UserError(
             f"There is already an application {container.name}, of the Durable Object namespace {found}. "
             f'Give this container another "name", or delete that one: '
-            f"wrangler containers delete {before['id']}"
+            f"edge containers delete {before['id']}"
         )
 
 

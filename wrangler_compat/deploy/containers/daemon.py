@@ -73,7 +73,7 @@ class Builder:
     def push(self, image: LocalImage, target: str, login: Mapping[str, str]) -> Pushed:
         """Push an image as `target`, which keeps that name. Raises UserError."""
         repository = repository_of(target)
-        tag = target.removeprefix(f"{repository}:")
+        tag = target[len(repository) + 1 :] or "latest"
         digest, states = "", dict[str, str]()
         with self._asking():
             self._api.tag(image.name, repository, tag)

@@ -1,0 +1,1 @@
+"""`edge containers`: the container applications and images of an account."""
