@@ -70,16 +70,20 @@ def test_the_number_of_places() -> None:
     assert f"has {len(places())} points of presence" in LATENCY
 
 
-def test_the_example_of_a_fault_script_runs(tmp_path: Path) -> None:
-    text = re.findall(r"```toml\n(.*?)```", (DOCS / "faults.md").read_text(), re.DOTALL)[0]
+@pytest.mark.parametrize(
+    ("number", "kinds"),
+    [
+        (0, ["crash", "partition", "place_down"]),
+        (1, ["d1_slow", "r2_error"]),
+        (2, ["container_crash", "container_start_fails"]),
+    ],
+)
+def test_the_examples_of_fault_scripts_run(tmp_path: Path, number: int, kinds: list[str]) -> None:
+    text = re.findall(r"```toml\n(.*?)```", (DOCS / "faults.md").read_text(), re.DOTALL)[number]
     path = tmp_path / "faults.toml"
     path.write_text(text)
     faults = Faults(RandomStreams(1), VirtualClock(), path)
-    assert [fault.kind for kind in KINDS for fault in faults._by_kind[kind]] == [
-        "partition",
-        "place_down",
-        "crash",
-    ]
+    assert sorted(fault.kind for kind in KINDS for fault in faults.of_kind(kind)) == kinds
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

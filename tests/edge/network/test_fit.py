@@ -58,6 +58,29 @@ def test_the_figures_behind_a_record_are_found_again() -> None:
     assert found.kv.hot == Profile("blank").kv.hot, "nothing is known of it"
 
 
+@pytest.mark.parametrize(
+    ("span", "what", "section", "key"),
+    [
+        ("kv.storage", "cache", "kv", "hot"),
+        ("r2.storage", "read", "r2", "read"),
+        ("d1.storage", "wake", "d1", "cold_start"),
+        ("d1.storage", "query", "d1", "query"),
+        ("cache.storage", "lookup", "cache", "lookup"),
+        ("assets.storage", "cold", "assets", "cold"),
+    ],
+)
+def test_the_shares_of_storage(span: str, what: str, section: str, key: str) -> None:
+    samples = [Sample(span, 10.0 + number, what=what) for number in range(20)]
+    fitted = fit_profile(samples, Profile("blank"), "x")
+    assert getattr(getattr(fitted.profile, section), key) == Spread(20.0, 29.0)
+    assert fitted.samples == {f"{section}.{key}": 20}
+
+
+def test_what_a_fault_made_slow_is_no_share_of_storage() -> None:
+    samples = [Sample("r2.storage", 3000.0, what="slow")] * 20
+    assert fit_profile(samples, Profile("blank"), "x").samples == {}
+
+
 def test_clients_are_their_own_kind() -> None:
     samples = [Sample("network.hop", 10.0 + number, CLIENT, "SYD") for number in range(20)]
     fitted = fit_profile(samples, profile("edge"), "x")
