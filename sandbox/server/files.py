@@ -50,16 +50,9 @@ class Files:
         path = await self._path(call)
         encoding = call.maybe_text("encoding")
         with told("read", path):
-            found = await self._regular(path)
             if encoding == "none":
-                return await self._raw(path, found)
-            if found.size > READ_BYTES_MAX:
-                message = (
-                    f"File too large. Size {found.size} bytes exceeds the 32 MiB limit. "
-                    "Use readFileStream() for larger files."
-                )
-                raise ApiError("FILE_TOO_LARGE", message, {"path": path, "size": found.size})
-            data = b"".join([chunk async for chunk in self._files.read(path)])
+                return await self._raw(path, await self._regular(path))
+            data = await self._whole(path)
         kind = content_type(path, data[:SNIFFED_BYTES])
         as_base64 = encoding == "base64" or (kind.is_binary and encoding is None)
         return self._host.ok(
@@ -70,6 +63,23 @@ class Files:
             mimeType=kind.mime_type,
             size=len(data),
         )
+
+    async def _whole(self, path: str) -> bytes:
+        """The content. Its size is looked up only when that is too much: in Docker each look is a program."""
+        chunks, left = [], READ_BYTES_MAX
+        async for chunk in self._files.read(path):
+            chunks.append(chunk)
+            left -= len(chunk)
+            if left < 0:
+                break
+        else:
+            return b"".join(chunks)
+        size = (await self._regular(path)).size
+        message = (
+            f"File too large. Size {size} bytes exceeds the 32 MiB limit. "
+            "Use readFileStream() for larger files."
+        )
+        raise ApiError("FILE_TOO_LARGE", message, {"path": path, "size": size})
 
     async def _regular(self, path: str) -> FileStat:
         found = await self._files.stat(path)
