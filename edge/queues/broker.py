@@ -102,9 +102,12 @@ class Broker:
             consumer.retire()
         self._leaving = [consumer for consumer in self._leaving if consumer.busy]
         self._consumers = {}
+        for name in wanted:
+            self.queue(name)
+        for queue in self._queues.values():
+            await queue.open()
         for name, (worker, config) in wanted.items():
             queue = self.queue(name)
-            await queue.open()
             deliver = partial(_give, find, worker)
             span = partial(self._span, worker, name)
             self._consumers[name] = Consumer(queue, config, deliver, self.queue, span)

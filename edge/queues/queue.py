@@ -6,6 +6,7 @@ Source: spec runtime.md section 11.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TypeVar
 
 from edge.kernel.clock import Clock
 from edge.kernel.random import RandomStreams
+from edge.kernel.tasks import spawn
 from edge.network.network import Network
 from edge.queues.logic.backlog import Backlog
 from edge.queues.logic.limits import RETENTION_MS, QueueRefused
@@ -78,15 +80,19 @@ class Queue:
 
     async def keep(self, messages: Iterable[tuple[Message, float]]) -> Metrics:
         """Keep messages, each for its delay in seconds; they keep their ids and times. Durable on return."""
-        await self.open()
         now_ms = self.now_ms()
         delayed = [(message, now_ms + delay_s * 1000 + self._extra_ms()) for message, delay_s in messages]
+        # Tied to no caller: one that is cancelled after the message is on disk, or a Durable Object that may
+        # not go on, must not keep it from being delivered.
+        work = self._keep(delayed, now_ms + RETENTION_MS)
+        context = contextvars.Context()
+        return await asyncio.shield(spawn(work, name=f"keep in {self.name}", context=context))
 
-        def put() -> tuple[list[tuple[int, float]], Metrics]:
-            added = self._store.put(delayed, now_ms + RETENTION_MS)
-            return added, self._store.metrics()
-
-        added, metrics = await self._lane.run(put)
+    async def _keep(self, delayed: Sequence[tuple[Message, float]], expires_ms: float) -> Metrics:
+        await self.open()
+        added, metrics = await self._lane.run(
+            lambda: (self._store.put(delayed, expires_ms), self._store.metrics())
+        )
         for number, due_ms in added:
             self.backlog.add(number, due_ms)
         self.on_arrival()

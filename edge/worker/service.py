@@ -35,6 +35,9 @@ _NO_UPGRADE = (
 )
 
 
+_TOO_LONG = 'The handler of the queue "{}" took more than 15 minutes and was cancelled.'
+
+
 #: Depth, invocation, host and allowance as they were before an invocation.
 _Tokens = tuple[Token[int], Token[Invocation | None], HostTokens, Token[Allowance | None]]
 
@@ -145,8 +148,8 @@ class Service:
                 await self.isolate.dialect.call(target, "queue", (batch, *extra))
             if waits:
                 await invocation.drain(EVENT_WALL_LIMIT_S)
-        except TimeoutError as failure:
-            return EventResult("exceededWallTime", failure)
+        except TimeoutError:
+            return EventResult("exceededWallTime", error(_TOO_LONG.format(queue)))
         except Exception as failure:
             return EventResult("exception", failure)
         finally:

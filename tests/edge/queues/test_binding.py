@@ -36,7 +36,7 @@ class Default(WorkerEntrypoint):
         for one in batch.messages:
             SEEN.append([type(one.body).__name__, str(one.body), type(one.timestamp).__name__, len(one.id)])
 """
-DEFAULTS = {"max_batch_timeout_s": 0}
+DEFAULTS: dict[str, Any] = {"max_batch_timeout_s": 0}
 
 
 def sends(folder: Path, *calls: str, options: dict[str, Any] | None = None) -> tuple[list[Any], list[Any]]:

@@ -1,11 +1,17 @@
-"""What a queue keeps, and how long."""
+"""What a queue keeps, how long, and for whom."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from edge.kernel.clock import WallClock
+from edge.kernel.random import RandomStreams
+from edge.kernel.tasks import give_way, spawn
 from edge.queues.message import Message, Metrics
+from edge.queues.queue import Queue
 from edge.queues.store import Store, queue_path
+from tests.loops import run
 
 
 def message(name: str, size: int = 3) -> Message:
@@ -42,3 +48,20 @@ def test_what_nobody_takes_is_forgotten_in_the_end() -> None:
     assert store.metrics() == Metrics(1, 3, 1000)
     store.clear()
     assert store.metrics() == Metrics(0, 0, None)
+
+
+def test_what_is_on_disk_is_delivered_though_its_sender_is_gone(tmp_path: Path) -> None:
+    async def script() -> list[int]:
+        queue = Queue("jobs", queue_path(tmp_path, "jobs"), WallClock(), RandomStreams(1))
+        arrived = asyncio.Event()
+        queue.on_arrival = arrived.set
+        sender = spawn(queue.send([("text", b"x", 0.0)]), name="sender")
+        await give_way()
+        sender.cancel()
+        await arrived.wait()
+        found = queue.backlog.take(queue.now_ms(), 10)
+        await queue.close()
+        assert sender.cancelled()
+        return found
+
+    assert run(script()) == [1]
