@@ -27,6 +27,7 @@ from wrangler_compat.cloud.call import BASE_PATH
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.containers import routes as container_routes
 from wrangler_compat.cloud.envelope import Refusal, refused
+from wrangler_compat.cloud.queues import routes as queue_routes
 from wrangler_compat.cloud.registry.routes import registry
 from wrangler_compat.cloud.tails import routes as tail_routes
 from wrangler_compat.cloud.workers import (
@@ -55,6 +56,7 @@ _CONCEPTS = (
     asset_routes,
     tail_routes,
     container_routes,
+    queue_routes,
 )
 
 

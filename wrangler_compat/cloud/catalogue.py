@@ -81,6 +81,14 @@ CREATE TABLE IF NOT EXISTS container_rollouts (
     created_ms INTEGER NOT NULL, current_version INTEGER NOT NULL, target_version INTEGER NOT NULL,
     asked TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS queues (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL, settings TEXT NOT NULL, UNIQUE (account, name)
+);
+CREATE TABLE IF NOT EXISTS queue_consumers (
+    id TEXT PRIMARY KEY, queue TEXT NOT NULL REFERENCES queues ON DELETE CASCADE, type TEXT NOT NULL,
+    script TEXT, settings TEXT NOT NULL, dead_letter_queue TEXT, created_ms INTEGER NOT NULL
+);
 """
 
 

@@ -21,6 +21,7 @@ from wrangler_compat.cloud.accounts import Account, Accounts
 from wrangler_compat.cloud.catalogue import Catalogue
 from wrangler_compat.cloud.containers.applications import Applications
 from wrangler_compat.cloud.faults import Faults
+from wrangler_compat.cloud.queues.queues import Queues
 from wrangler_compat.cloud.registry.blobs import Blobs
 from wrangler_compat.cloud.registry.credentials import Credentials
 from wrangler_compat.cloud.registry.images import Images
@@ -58,6 +59,7 @@ class Cloud:
         self.transfers = Transfers(clock, random)
         self.credentials = Credentials(clock, random)
         self.applications = Applications(self.catalogue, clock, random)
+        self.queues = Queues(self.catalogue, clock, random)
         self.tails = Tails(clock, random)
         #: What goes wrong with calls.
         self.faults = Faults()
@@ -81,6 +83,7 @@ class Cloud:
             self._runners[account.id] = Runner(
                 account.id,
                 self.workers,
+                self.queues,
                 self.clock,
                 self.products(account),
                 self.state_folder(account),
@@ -119,6 +122,12 @@ class Cloud:
             folder = self.state_folder(account)
             self._products[account.id] = Products(self.clock, self.random, folder, durable=True)
         return self._products[account.id]
+
+    async def purge_queue(self, account: Account, name: str) -> None:
+        """Forget the messages of a queue. Only where Workers run there are any."""
+        runner = self.runner(account)
+        if runner is not None:
+            await runner.world.broker.queue(name).purge()
 
     def images(self, account_id: str) -> Images:
         """The container images of an account."""

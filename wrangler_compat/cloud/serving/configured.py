@@ -11,6 +11,7 @@ from edge.config import (
     D1Binding,
     DurableBinding,
     KvBinding,
+    QueueBinding,
     R2Binding,
     RateLimitBinding,
     ServiceBinding,
@@ -25,7 +26,7 @@ from wrangler_compat.cloud.workers.version import Version
 #: Bindings that the emulator has.
 EMULATED = {
     *("plain_text", "json", "secret_text", "kv_namespace", "r2_bucket", "d1", "vectorize", "service"),
-    *("durable_object_namespace", "ratelimit", "analytics_engine", "assets"),
+    *("durable_object_namespace", "ratelimit", "analytics_engine", "assets", "queue"),
 }
 
 
@@ -53,6 +54,10 @@ def configured(script: Script, version: Version, root: Path) -> WorkerConfig:
         r2=tuple(R2Binding(one["name"], one["bucket_name"]) for one in by_type["r2_bucket"]),
         d1=tuple(D1Binding(one["name"], one.get("id") or one["database_id"]) for one in by_type["d1"]),
         vectorize=tuple(VectorizeBinding(one["name"], one["index_name"]) for one in by_type["vectorize"]),
+        queues=tuple(
+            QueueBinding(one["name"], one["queue_name"], int(one.get("delivery_delay") or 0))
+            for one in by_type["queue"]
+        ),
         services=tuple(
             ServiceBinding(one["name"], one["service"], one.get("entrypoint"), one.get("props") or {})
             for one in by_type["service"]

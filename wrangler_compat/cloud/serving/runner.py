@@ -9,6 +9,7 @@ import asyncio
 import logging
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from edge.config import WorkerConfig, WorldConfig
@@ -17,6 +18,7 @@ from edge.http.host import Transport
 from edge.kernel.clock import Clock
 from edge.products import Products
 from edge.world import World
+from wrangler_compat.cloud.queues.queues import Queues
 from wrangler_compat.cloud.serving.configured import CannotRun, configured, runnable
 from wrangler_compat.cloud.serving.unpacked import unpacked
 from wrangler_compat.cloud.workers.script import Script
@@ -36,6 +38,7 @@ class Runner:
         self,
         account_id: str,
         workers: Workers,
+        queues: Queues,
         clock: Clock,
         products: Products,
         state_dir: Path | None,
@@ -44,6 +47,7 @@ class Runner:
         """`products` are the account's databases and buckets, `outbound` is where `fetch` leads."""
         self.account_id = account_id
         self._workers = workers
+        self._queues = queues
         self._scratch = None if state_dir is not None else tempfile.TemporaryDirectory(prefix="edge-cloud-")
         self._folder = Path(self._scratch.name) if self._scratch else (state_dir or Path()) / "workers"
         self._one_at_a_time = asyncio.Lock()
@@ -164,5 +168,6 @@ class Runner:
 
     def _configured(self, script: Script, version: Version) -> WorkerConfig:
         configured(script, version, Path())  # nothing is unpacked that cannot run
+        consumers = self._queues.taken_by(self.account_id, script.name)
         root = unpacked(self._folder, script, version, self._workers.versions, self._workers.assets)
-        return configured(script, version, root)
+        return replace(configured(script, version, root), queue_consumers=consumers)

@@ -199,9 +199,9 @@ def test_what_cannot_run_is_kept_all_the_same() -> None:
             assert (await asked(calls))[1] == (
                 "The Worker hello does not answer here: it needs the Worker js, which does not run here.\n"
             )
-            queue = {"name": "QUEUE", "type": "queue", "queue_name": "q"}
-            await calls.ok("PUT", AT, files=python("'x'", bindings=[queue]))
-            assert "of the type queue, which is not emulated" in (await asked(calls))[1]
+            model = {"name": "MODEL", "type": "ai"}
+            await calls.ok("PUT", AT, files=python("'x'", bindings=[model]))
+            assert "of the type ai, which is not emulated" in (await asked(calls))[1]
             await calls.ok("PUT", AT, files=python("'x'"))
             assert await asked(calls) == (200, "x")
 

@@ -1,0 +1,1 @@
+"""Queues of an account, and which Workers take from them."""
