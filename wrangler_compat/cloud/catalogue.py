@@ -51,18 +51,15 @@ CREATE TABLE deployments (
     id TEXT PRIMARY KEY, script INTEGER NOT NULL REFERENCES scripts ON DELETE CASCADE,
     created_ms INTEGER NOT NULL, source TEXT NOT NULL, annotations TEXT NOT NULL, shares TEXT NOT NULL
 );
-CREATE TABLE asset_sessions (
-    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts, script TEXT NOT NULL,
-    manifest TEXT NOT NULL
-);
 CREATE TABLE assets (
     account TEXT NOT NULL REFERENCES accounts, digest TEXT NOT NULL, type TEXT, data BLOB NOT NULL,
     PRIMARY KEY (account, digest)
 );
 """
 
-#: Came later: a state from before gets them when it is opened.
+#: Came later, and went: a state from before gets and loses them when it is opened.
 _LATER_TABLES = """
+DROP TABLE IF EXISTS asset_sessions;
 CREATE TABLE IF NOT EXISTS image_manifests (
     account TEXT NOT NULL REFERENCES accounts, repository TEXT NOT NULL, digest TEXT NOT NULL,
     type TEXT NOT NULL, content BLOB NOT NULL, PRIMARY KEY (account, repository, digest)

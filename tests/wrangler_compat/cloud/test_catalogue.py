@@ -53,3 +53,14 @@ def test_a_transaction_that_fails_has_not_happened() -> None:
     with catalogue.transaction():
         catalogue.change(insert, "3", "three", "t3")
     assert [row["id"] for row in catalogue.rows("SELECT id FROM accounts")] == ["1", "3"]
+
+
+def test_a_state_from_before_loses_the_upload_sessions_that_piled_up(tmp_path: Path) -> None:
+    path = tmp_path / "cloud.sqlite"
+    first = Catalogue(path)
+    first.change("CREATE TABLE asset_sessions (id TEXT, manifest TEXT)")
+    first.change("INSERT INTO asset_sessions VALUES ('a', '{}')")
+    first.close()
+    again = Catalogue(path)
+    assert again.row("SELECT 1 FROM sqlite_master WHERE name = 'asset_sessions'") is None
+    again.close()

@@ -1,7 +1,8 @@
 """Static assets: sessions in which files are uploaded, and the files by their hash.
 
 A session begins with a manifest, hands out tokens, and is complete when every file of it is here. A version
-claims a complete session. Source: spec wrangler.md section 7.6, step 2.
+claims a complete session. Sessions live as long as their tokens, which are signed with a key of this process:
+so they are kept in memory, and files on disk. Source: spec wrangler.md section 7.6, step 2.
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ class AssetStore:
         self._clock = clock
         self._random = random
         self._key = random.bytes("cloud.asset_token", 32)
+        #: By their ids, with the second at which the last token of each expires.
+        self._sessions: dict[str, tuple[_Session, int]] = {}
 
     def begin(self, account_id: str, script_name: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """A session for `manifest` (path → hash and size): its token, and the hashes to upload."""
         wanted = sorted({entry["hash"] for entry in manifest.values()})
         missing = [digest for digest in wanted if not self._has(account_id, digest)]
         session = _Session(self._random.uuid("cloud.asset_session"), account_id, script_name, manifest)
-        self._catalogue.change(
-            "INSERT INTO asset_sessions VALUES (?, ?, ?, ?)",
-            session.id, account_id, script_name, json.dumps(manifest),
-        )  # fmt: skip
+        now_s = self._clock.now_ms() // 1000
+        self._sessions = {id: kept for id, kept in self._sessions.items() if kept[1] > now_s}
         buckets = [missing[at : at + BUCKET_FILES_MAX] for at in range(0, len(missing), BUCKET_FILES_MAX)]
         return {"jwt": self._token(session, complete=not missing), "buckets": buckets}
 
@@ -105,6 +106,7 @@ class AssetStore:
     def _token(self, session: _Session, *, complete: bool) -> str:
         """A JSON Web Token, as clients look into it; signed, so that nobody makes one up."""
         expires_s = self._clock.now_ms() // 1000 + TOKEN_LIFE_S
+        self._sessions[session.id] = session, expires_s
         claims = {"session": session.id, "complete": complete, "exp": expires_s}
         signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
         return f"{signed}.{self._signature(signed)}"
@@ -115,11 +117,10 @@ class AssetStore:
         if not hmac.compare_digest(self._signature(signed).encode(), signature.encode()):
             raise Refusal(403, 10000, "Authentication error")
         claims = json.loads(_decoded(signed.partition(".")[2]))
-        row = self._catalogue.row("SELECT * FROM asset_sessions WHERE id = ?", claims["session"])
-        if row is None or claims["exp"] <= self._clock.now_ms() // 1000:
+        found = self._sessions.get(claims["session"])
+        if found is None or claims["exp"] <= self._clock.now_ms() // 1000:
             raise Refusal(403, 10000, "Authentication error")
-        session = _Session(row["id"], row["account"], row["script"], json.loads(row["manifest"]))
-        return session, claims["complete"]
+        return found[0], claims["complete"]
 
     def _signature(self, text: str) -> str:
         return _base64(hmac.digest(self._key, text.encode(), hashlib.sha256))

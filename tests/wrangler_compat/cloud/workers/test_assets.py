@@ -6,11 +6,16 @@ import base64
 from typing import Any
 
 import httpx
+import pytest
 
 from edge.kernel.clock import VirtualClock
+from edge.kernel.random import RandomStreams
 from tests.loops import run, run_virtual
 from tests.wrangler_compat.cloud.calls import Calls, calling, refusal
 from tests.wrangler_compat.cloud.workers.uploads import upload_of
+from wrangler_compat.cloud.catalogue import Catalogue
+from wrangler_compat.cloud.envelope import Refusal
+from wrangler_compat.cloud.workers.asset_store import TOKEN_LIFE_S, Asset, AssetStore
 
 AT = "/workers/scripts/hello"
 FILES = {"a" * 32: b"first", "b" * 32: b"second"}
@@ -82,3 +87,28 @@ def test_tokens_are_signed_and_end() -> None:
             assert refusal(await sent(calls, token, FILES))[1] == 10000
 
     run_virtual(check(), clock)
+
+
+def test_sessions_go_with_their_tokens() -> None:
+    clock = VirtualClock()
+    catalogue = Catalogue(None)
+    catalogue.change("INSERT INTO accounts VALUES ('account', 'Ada', 'token', 0)")
+    store = AssetStore(catalogue, clock, RandomStreams(1))
+
+    async def check() -> None:
+        kept = store.begin("account", "hello", MANIFEST)["jwt"]
+        await clock.sleep(TOKEN_LIFE_S - 1)
+        for name, data in FILES.items():
+            done = store.receive(kept, {name: Asset(data, None)})
+        await clock.sleep(2)
+        assert done is not None
+        store.begin("account", "hello", MANIFEST)
+        assert len(store._sessions) == 2, "the last token of the first one is still good"
+        with pytest.raises(Refusal, match="Authentication error"):
+            store.receive(kept, {})
+        await clock.sleep(TOKEN_LIFE_S)
+        store.begin("account", "hello", MANIFEST)
+        assert len(store._sessions) == 1
+
+    run_virtual(check(), clock)
+    catalogue.close()
