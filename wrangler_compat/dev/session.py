@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +26,7 @@ from wrangler_compat.config.load import Loaded, LoadOptions, load
 from wrangler_compat.dev.console import Console, summary
 from wrangler_compat.dev.listener import is_loopback, listen, url_of
 from wrangler_compat.dev.options import DevOptions
-from wrangler_compat.dev.state_folder import held, keeps_data
+from wrangler_compat.dev.state_folder import StateFolder
 from wrangler_compat.dev.tracing import Tracing
 from wrangler_compat.modules.dialect import PythonDialect
 
@@ -57,9 +57,9 @@ def run(options: DevOptions) -> None:
         console.warn('"dev.local_protocol" is "https": for that, start with --server hypercorn --https')
     host = options.host or loaded.dev.host
     listener = listen(host, loaded.dev.port if options.port is None else options.port)
-    folder = held(state_dir(options), console) if keeps_data(loaded.world) else nullcontext()
-    with folder, asyncio.Runner(loop_factory=_new_loop) as runner:
-        run_to_end(runner.get_loop(), Session(options, loaded, console, listener).run())
+    with StateFolder(state_dir(options)) as folder, asyncio.Runner(loop_factory=_new_loop) as runner:
+        folder.take(loaded.world)
+        run_to_end(runner.get_loop(), Session(options, loaded, console, listener, folder).run())
 
 
 def _load_options(options: DevOptions) -> LoadOptions:
@@ -85,9 +85,15 @@ class Session:
     """A world, the server in front of it, and the watch that reloads it."""
 
     def __init__(
-        self, options: DevOptions, loaded: Loaded, console: Console, listener: socket.socket
+        self,
+        options: DevOptions,
+        loaded: Loaded,
+        console: Console,
+        listener: socket.socket,
+        folder: StateFolder,
     ) -> None:
         self._options = options
+        self._folder = folder
         self._loaded = loaded
         self._console = console
         self._listener = listener
@@ -207,6 +213,7 @@ class Session:
         started_s = self._clock.monotonic()
         try:
             loaded = load(self._options.configs, _load_options(self._options))
+            self._folder.take(loaded.world)
             await self._world.reload(loaded.world)
         except UserError as error:
             self._console.error(f"{error}\nThe code from before goes on serving.")

@@ -1,53 +1,93 @@
-"""The folder that data is kept in: whether it can be, and whether somebody else does so already."""
+"""The folder that data is kept in: whether it can be, and whose Durable Objects are in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import IO
+from urllib.parse import quote
 
 from edge.config import WorldConfig
+from edge.durable.data_name import data_name
 from edge.errors import UserError
-from wrangler_compat.dev.console import Console
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_LOCK = ".edge-dev.lock"
+_LOCKS = ".edge-dev"
 
 
-@contextmanager
-def held(folder: Path, console: Console) -> Iterator[None]:
-    """Keep `folder` as this server's own; warns when another one has it, as two of them would each run
-    every Durable Object. The lock ends with the process, however that ends. Raises UserError when nothing
-    can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("a")
-    except OSError as error:
-        raise UserError(
-            f"cannot keep data in {folder}: {error.strerror}; choose another folder with --persist-to"
-        ) from None
-    with lock:
-        if not _locked(lock):
-            console.warn(
-                f"another `edge dev` keeps its data in {folder}, too: Durable Objects will run twice, and KV "
-                f"reads may be stale. Give one of them a folder of its own with --persist-to."
-            )
-        yield
+class StateFolder:
+    """What a server uses of a folder. Files of KV, R2, D1 and caches can be open in several processes. A
+    Durable Object lives in one: two would each have its memory and ring its alarms, and neither would know
+    what the other one is about to write. So does a queue, whose messages are counted in memory. The locks
+    end with the process, however that ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._locks: dict[str, IO[str]] = {}
+        self._open = ExitStack()
+
+    def __enter__(self) -> StateFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+        self._locks.clear()
+
+    def take(self, world: WorldConfig) -> None:
+        """Make the folder if `world` stores anything, and take its Durable Objects and queues. Raises
+        UserError when nothing can be written there, or another server has them."""
+        if not keeps_data(world):
+            return
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            for name in self._durable_names(world):
+                self._lock(name, f"the Durable Objects {name}")
+            for name in _queue_names(world):
+                self._lock(f"queue-{name}", f"the queue {name}")
+        except OSError as error:
+            raise UserError(
+                f"cannot keep data in {self._path}: {error.strerror}; choose another folder with --persist-to"
+            ) from None
+
+    def _durable_names(self, world: WorldConfig) -> list[str]:
+        workers = {worker.name: worker for worker in world.workers}
+        owned = [
+            (owner, binding.class_name)
+            for worker in world.workers
+            for binding in worker.durable
+            if (owner := workers.get(binding.script or worker.name)) is not None
+        ]
+        return [data_name(owner, class_name, self._path, self._locks) for owner, class_name in owned]
+
+    def _lock(self, name: str, what: str) -> None:
+        if name in self._locks or fcntl is None:
+            return
+        folder = self._path / _LOCKS
+        folder.mkdir(exist_ok=True)
+        file = self._open.enter_context((folder / f"{quote(name, safe='')}.lock").open("a"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another `edge dev` runs {what} with the data in {self._path}, and only one can. Stop it, "
+                "or give this one a folder of its own with --persist-to."
+            ) from None
+        self._locks[name] = file
 
 
-def _locked(file: IO[str]) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _queue_names(world: WorldConfig) -> list[str]:
+    names = [binding.queue for worker in world.workers for binding in worker.queues]
+    for worker in world.workers:
+        for consumer in worker.queue_consumers:
+            names += [consumer.queue, *filter(None, [consumer.dead_letter_queue])]
+    return names
 
 
 def keeps_data(world: WorldConfig) -> bool:
