@@ -17,7 +17,7 @@ from workers import WorkerEntrypoint
 
 from sandbox import Sandbox
 
-__all__ = ["BuildSandbox", "Default", "PackageBuilder", "Sandbox", "Session", "UserSettings"]
+__all__ = ["Default", "PackageBuilder", "Sandbox", "Session", "UserSettings"]
 
 ROUTES = {
     "auth": auth,
@@ -30,11 +30,6 @@ ROUTES = {
     "plugins": plugins,
     "ai-providers": ai_providers,
 }
-
-
-class BuildSandbox(Sandbox):
-    """Where packages of the shared cache are built: a class of its own, which no session can reach and which
-    takes no room of users'."""
 
 
 class Default(WorkerEntrypoint):

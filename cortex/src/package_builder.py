@@ -1,4 +1,4 @@
-"""Fills the shared package cache: one object for each spec, so that many who miss it at once build it once.
+"""Fills the shared package cache: one object does it, so that many who miss a package build it once.
 
 What users share must not come from a user's sandbox, whose owner could have changed it. So each package is
 installed in a sandbox of its own that holds nothing else, is told nothing but the spec, and is destroyed
@@ -22,45 +22,56 @@ from sandbox import get_sandbox
 
 #: What could not be built is not tried again for so long.
 PAUSE_MS = 10 * 60 * 1000
+#: Sandboxes at once, which users share the room for containers with, and specs that wait for one.
+AT_ONCE, WAITING_MAX = 4, 200
 ARCHIVE_BYTES_MAX = 32 * 1024 * 1024
+#: By these the platform's logs tell its containers from users'.
+LABELS = {"purpose": "package-build"}
 _START_LIMIT_MS = 20_000
 
 
 class PackageBuilder(DurableObject):
-    """The object of one spec."""
+    """The one object; it forgets what waits for its turn when it is restarted, and is told again."""
 
     def __init__(self, ctx, env):
         super().__init__(ctx, env)
         self._cache = PackageCache(env.PACKAGES, env.BUILDERS)
-        self._building = None
+        self._under_way = set()
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def missed(self, spec):
         """Somebody misses a package: build it, while nobody waits."""
         package_name(spec)
-        if self._building is None:
-            self._building = asyncio.ensure_future(self._see_to_it(spec))
-            self.ctx.waitUntil(self._building)
+        if spec not in self._under_way and len(self._under_way) < WAITING_MAX:
+            self._under_way.add(spec)
+            self.ctx.waitUntil(self._see_to_it(spec))
 
     async def _see_to_it(self, spec):
         try:
-            paused_until_ms = await self.ctx.storage.get("pausedUntilMs") or 0
-            if now_ms() < paused_until_ms or await self._is_there(spec):
-                return
-            # Beforehand: it also holds when this object, or its sandbox, dies meanwhile.
-            await self.ctx.storage.put("pausedUntilMs", now_ms() + PAUSE_MS)
-            await self._build(spec)
-            await self.ctx.storage.delete("pausedUntilMs")
+            async with self._turn:
+                await self._build_unless(spec)
         except Exception as failure:
             print(f"the package {spec} did not get into the cache: {failure}")
         finally:
-            self._building = None
+            self._under_way.discard(spec)
+
+    async def _build_unless(self, spec):
+        """Build a package that is not there, and that was not tried a moment ago."""
+        paused = f"pausedUntilMs:{spec}"
+        if now_ms() < (await self.ctx.storage.get(paused) or 0) or await self._is_there(spec):
+            return
+        # Beforehand: it also holds when this object, or its sandbox, dies meanwhile.
+        await self.ctx.storage.put(paused, now_ms() + PAUSE_MS)
+        await self._build(spec)
+        await self.ctx.storage.delete(paused)
 
     async def _is_there(self, spec):
         pointer = await self._cache.find(spec)
         return pointer is not None and await self._cache.is_whole(pointer["sha256"])
 
     async def _build(self, spec):
-        sandbox = get_sandbox(self.env.BuildSandbox, uuid.uuid4().hex, sleep_after="2m")
+        # Those of sessions begin with `s-`: nobody can name this one, and it is used once.
+        sandbox = get_sandbox(self.env.Sandbox, f"build-{uuid.uuid4().hex}", sleep_after="2m", labels=LABELS)
         try:
             process = await sandbox.start_process(COMMAND)
             await process.wait_for_port(AGENT_PORT, path="/health", timeout=_START_LIMIT_MS)

@@ -1,8 +1,8 @@
 """The packages that all containers share: archives in R2, named by the SHA-256 of their content.
 
-A pointer leads from what a user asks for (`@scope/name@1.2.3`) to the hash. Only the object of that spec
-(`package_builder.py`) writes either; sessions read, and say what they miss. What is kept for another image
-does not count: native code may not run there.
+A pointer leads from what a user asks for (`@scope/name@1.2.3`) to the hash. Only the object that builds
+packages (`package_builder.py`) writes either; sessions read, and say what they miss. What is kept for another
+image does not count: native code may not run there.
 """
 
 import json
@@ -18,7 +18,7 @@ _PINNED = re.compile(r".+@\d+\.\d+\.\d+[A-Za-z0-9.+-]*")
 
 
 class PackageCache:
-    """`bucket` is the R2 bucket, `builders` the namespace of the objects that fill it."""
+    """`bucket` is the R2 bucket, `builders` the namespace of the object that fills it."""
 
     def __init__(self, bucket, builders):
         self._bucket = bucket
@@ -42,9 +42,9 @@ class PackageCache:
     async def miss(self, spec):
         """Say that a spec was missed, or that its archive was refused: it is looked after in the
         background."""
-        await self._builders.getByName(spec).missed(spec)
+        await self._builders.getByName("builder").missed(spec)
 
-    # -- for the objects that fill it
+    # -- for the object that fills it
 
     async def is_whole(self, sha256):
         """Whether R2 itself says that what is kept under a hash has that hash."""

@@ -23,6 +23,11 @@ CONFIG = project_config(PROJECT / "wrangler.jsonc")
 MCP = {"name": "github", "command": "npx -y @modelcontextprotocol/server-github"}
 
 
+def builds(container: FakeInstance) -> bool:
+    """Whether it is one that builds packages for the shared cache."""
+    return container.spec.labels.get("purpose") == "package-build"
+
+
 class Cortex(WorldUnderTest):
     """The app, with a look into its containers."""
 
@@ -31,7 +36,7 @@ class Cortex(WorldUnderTest):
         """Those of sessions; packages are built in others."""
         assert self.fleet is not None
         found: list[FakeInstance] = self.fleet.engine.inner.instances  # type: ignore[attr-defined]
-        return [one for one in found if "BuildSandbox" not in one.spec.name]
+        return [one for one in found if not builds(one)]
 
     async def person(self, name: str = "ada") -> Person:
         return await Person(self, name).sign_in()
