@@ -42,8 +42,10 @@ class Primary:
     async def _run(self, store: Store, queries: Sequence[Query]) -> list[Answer]:
         async with self._one:
             await self._wake()
-            answers = [await self._timed(answer) for answer in await store.run(queries)]
-            self._used_s = self._clock.now()
+            try:
+                answers = [await self._timed(answer) for answer in await store.run(queries)]
+            finally:
+                self._used_s = self._clock.now()
         if any(answer.meta.changed_db for answer in answers):
             await self._home.take("commit", self._figures.commit)
         return answers

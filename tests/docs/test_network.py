@@ -61,6 +61,16 @@ def test_the_seed_profile_is_as_described() -> None:
     assert differing == {"kv.centres", "kv.regional", "kv.regional_tier", "worker.cold_start"}
 
 
+def test_the_example_of_where_things_are_is_a_profile(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", LATENCY, re.DOTALL)
+    (tmp_path / "mine.toml").write_text(text)
+    profile = load_profile(tmp_path / "mine.toml")
+    assert profile is not None
+    assert (profile.r2.location, profile.r2.locations) == ("AMS", {"media": "SYD"})
+    assert (profile.d1.location, profile.d1.locations) == ("FRA", {"ORDERS": "IAD"})
+    assert profile.outbound.locations == {"api.example.com": "FRA"}
+
+
 def test_every_built_in_profile_is_described() -> None:
     for name in builtin_profiles():
         assert f"| `{name}` |" in LATENCY
