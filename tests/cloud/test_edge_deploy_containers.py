@@ -119,7 +119,8 @@ def test_what_the_account_may_not_run_changes_nothing(cloud: RunningCloud, deplo
 def test_an_application_that_is_refused(cloud: RunningCloud, deploy: Deploy) -> None:
     answer = deploy(image=f"{cloud.registry}/nothing:1")
     assert isinstance(answer.exception, UserError)
-    assert "IMAGE_REGISTRY_DOESNT_CONTAIN_IMAGE" in str(answer.exception)
+    image = f"{cloud.registry}/{cloud.account_id}/nothing:1"
+    assert f"  IMAGE_REGISTRY_DOESNT_CONTAIN_IMAGE; image: {image} [code: 1000]" in str(answer.exception)
     assert "The new version of shop is live" in str(answer.exception)
     assert versions(cloud) == 1
 

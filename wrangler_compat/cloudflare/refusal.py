@@ -5,6 +5,7 @@ Sources: spec wrangler.md section 7 (the envelope, the texts); Cloudflare API, "
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,10 +79,23 @@ def malformed(call: str, host: str) -> CloudflareApiError:
 
 def _note(error: Mapping[str, Any]) -> str:
     code = error.get("code")
-    text = str(error.get("message", "no message")) + (f" [code: {code}]" if code is not None else "")
+    text = _text(str(error.get("message", "no message"))) + (f" [code: {code}]" if code is not None else "")
     chain = error.get("error_chain")
     inner = [_note(link) for link in chain if isinstance(link, dict)] if isinstance(chain, list) else []
     return "\n".join([text, *(f"    {line}" for line in inner)])
+
+
+def _text(message: str) -> str:
+    """The API of containers says JSON: a code of its own, and details."""
+    try:
+        found = json.loads(message)
+    except ValueError:
+        return message
+    if not isinstance(found, dict) or "error" not in found:
+        return message
+    details = found.get("details")
+    shown = [f"{key}: {value}" for key, value in details.items()] if isinstance(details, dict) else []
+    return "; ".join([str(found["error"]), *shown])
 
 
 def _remedy(status: int, code: int | None, retry_after: str | None) -> str:

@@ -40,7 +40,7 @@ def configured(script: Script, version: Version, root: Path) -> WorkerConfig:
     if main is not None and not main.endswith(".py"):
         raise CannotRun(f"its main module is {main}, and edge runs Workers in Python")
     if version.runtime.get("containers"):
-        raise CannotRun("it has containers, whose images are not here")
+        raise CannotRun("it has containers, which do not run here")
     by_type = _by_type(version.bindings)
     return WorkerConfig(
         script.name,

@@ -18,11 +18,11 @@ from sandbox.engines.docker.address import Address, docker_address, podman_addre
 from sandbox.engines.docker.daemon import client, refusal
 from sandbox.engines.docker.images import build_image
 from wrangler_compat.deploy.containers.container import Container
-from wrangler_compat.deploy.containers.image_name import repository_of
-from wrangler_compat.deploy.containers.local_image import PLATFORM, LocalImage, Pushed
+from wrangler_compat.deploy.containers.image_name import repository_of, tag_of
+from wrangler_compat.deploy.containers.local_image import PLATFORM, LocalImage
 from wrangler_compat.deploy.tell import Tell
 
-_LAYERS_THERE = ("Layer already exists", "Mounted from")
+_SENT, _THERE = "Pushed", ("Layer already exists", "Mounted from")
 _INSTALL = (
     "Install Docker (https://docs.docker.com/get-started/get-docker/) or Podman and start it, or set "
     "DOCKER_HOST. Or give --containers-rollout none: then the Worker is deployed, and its containers stay as "
@@ -70,32 +70,22 @@ class Builder:
         layers = len((found.get("RootFS") or {}).get("Layers") or ())
         return LocalImage(name, found["Size"], layers, tuple(found.get("RepoDigests") or ()))
 
-    def push(self, image: LocalImage, target: str, login: Mapping[str, str]) -> Pushed:
-        """Push an image as `target`, which keeps that name. Raises UserError."""
-        repository = repository_of(target)
-        tag = target[len(repository) + 1 :] or "latest"
-        digest, states = "", dict[str, str]()
+    def push(self, image: LocalImage, target: str, login: Mapping[str, str]) -> int | None:
+        """Push an image as `target`, which keeps that name. How many layers were sent, where the daemon says
+        it (Podman does not). Raises UserError."""
+        repository, tag = repository_of(target), tag_of(target)
+        states: dict[str, str] = {}
         with self._asking():
             self._api.tag(image.name, repository, tag)
             steps = self._api.push(repository, tag=tag, auth_config=dict(login), stream=True, decode=True)
             for step in steps:
                 if "error" in step:
                     raise UserError(f"The image could not be pushed to {target}: {step['error']}")
-                digest = (step.get("aux") or {}).get("Digest", digest)
                 if "id" in step:
                     states[step["id"]] = step.get("status", "")
-        digest = digest or self._digest(target)
-        there = sum(state.startswith(_LAYERS_THERE) for state in states.values())
-        return Pushed(digest, image.layers, max(0, image.layers - there))
-
-    def _digest(self, target: str) -> str:
-        """Podman does not say it with the push."""
-        repository = repository_of(target)
-        found = (name.partition("@") for name in self.look(target).digests)
-        digest = next((digest for name, _, digest in found if name == repository), None)
-        if digest is None:
-            raise UserError(f"The daemon at {self._address} does not say the digest of {target}.")
-        return digest
+        sent = sum(state == _SENT for state in states.values())
+        there = sum(state.startswith(_THERE) for state in states.values())
+        return sent if sent + there == image.layers else None
 
     def forget(self, name: str) -> None:
         """Take a name away; the layers stay, so that the next build is quick."""

@@ -42,6 +42,11 @@ def tagged(container: str, version_id: str) -> str:
     return f"{container.lower()}:{version_id.partition('-')[0]}"
 
 
+def tag_of(name: str) -> str:
+    """The tag of a name, `latest` unless it has one."""
+    return name[len(repository_of(name)) + 1 :] or "latest"
+
+
 def repository_of(name: str) -> str:
     """A name without its tag or digest."""
     bare = name.partition("@")[0]

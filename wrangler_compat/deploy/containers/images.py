@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from edge.containers.engine import EngineUnavailable
+from edge.errors import UserError
 from edge.kernel.random import RandomStreams
 from wrangler_compat.cloudflare.account import Account
 from wrangler_compat.deploy.containers.container import Container
-from wrangler_compat.deploy.containers.image_name import full_name, registry_of, repository_of, tagged
+from wrangler_compat.deploy.containers.image_name import full_name, registry_of, repository_of, tag_of, tagged
 from wrangler_compat.deploy.containers.limits import check_disk
 from wrangler_compat.deploy.containers.local_image import PLATFORM, LocalImage
 from wrangler_compat.deploy.containers.registry import Registry
@@ -83,9 +84,15 @@ def push(builder: Builder, local: LocalImage, target: str, registry: Registry, s
             say(f"Image already exists remotely, skipping push: {known}")
             return known
     say(f"Image does not exist remotely, pushing: {target}")
-    pushed = builder.push(local, target, registry.login)
-    say(f"Pushed {target} ({pushed.layers} layers, {pushed.sent} of them new)")
-    return f"{repository}@{pushed.digest}"
+    sent = builder.push(local, target, registry.login)
+    say(f"Pushed {target}" + ("" if sent is None else f" ({local.layers} layers, {sent} of them new)"))
+    # The registry's word, not the daemon's: Podman knows an image by another digest than it pushes it under.
+    found = registry.digest(repository.removeprefix(f"{registry.host}/"), tag_of(target))
+    if found is None:
+        raise UserError(
+            f"The image {target} was pushed, and the registry {registry.host} has none of that name."
+        )
+    return f"{repository}@{found}"
 
 
 def try_out(containers: Sequence[Container], say: Tell) -> None:

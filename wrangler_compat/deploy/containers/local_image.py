@@ -28,12 +28,3 @@ class LocalImage:
     def needed_mb(self) -> int:
         """The disk that an instance needs for it."""
         return math.ceil((self.size_bytes * _NEEDED + self.layers * _LAYER_BYTES) / _MB)
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """An image that a registry has now; `sent` of its `layers` were not there before."""
-
-    digest: str
-    layers: int
-    sent: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import UserError
-from wrangler_compat.deploy.containers.image_name import full_name, registry_of, repository_of, tagged
+from wrangler_compat.deploy.containers.image_name import full_name, registry_of, repository_of, tag_of, tagged
 
 OWN, OTHER = "a" * 32, "b" * 32
 
@@ -38,6 +38,7 @@ def test_the_repository(name: str) -> None:
 
 
 def test_tags_and_registries() -> None:
+    assert [tag_of(name) for name in ("h:1/a/b:tag", "h:1/a/b", "b")] == ["tag", "latest", "latest"]
     assert tagged("W-Box", "0a1b2c3d-0000") == "w-box:0a1b2c3d"
     assert registry_of({}) == "registry.cloudflare.com"
     assert registry_of({"CLOUDFLARE_CONTAINER_REGISTRY": "here:1"}) == "here:1"
