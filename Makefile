@@ -38,11 +38,13 @@ $(BIN)/python:
 	  { echo "this Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(READY): pyproject.toml | $(BIN)/python  # what serving needs; half of the time that tests take to install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+$(READY): pyproject.toml | $(BIN)/python  # what serving needs; compiled when it is imported: most of it never is
+	@echo "Installing what serving needs into $(VENV); only the first time"
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -e .
 	@touch $@
 
 $(STAMP): pyproject.toml | $(BIN)/python
+	@echo "Installing what tests need into $(VENV); only the first time"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ $(READY)
 
