@@ -15,9 +15,12 @@ from edge.kernel.spans import Tag
 from edge.trace.record import EventRecord, SpanRecord
 
 _NS_PER_US = 1000
-_SERVER, _INTERNAL, _CLIENT = 2, 1, 3  # SpanKind
+_INTERNAL, _SERVER, _CLIENT, _PRODUCER, _CONSUMER = range(1, 6)  # SpanKind
 _ERROR = 2  # StatusCode
-_KINDS = {"request": _SERVER, "fetch": _CLIENT, "durable.call": _CLIENT, "durable.event": _SERVER}
+_KINDS = {
+    **{"request": _SERVER, "fetch": _CLIENT, "durable.call": _CLIENT, "durable.event": _SERVER},
+    **{"queue.send": _PRODUCER, "queue.batch": _CONSUMER},
+}
 
 
 def otlp_text(spans: Iterable[SpanRecord], service: str = "cortex-edge") -> str:

@@ -22,6 +22,7 @@ _GROUPS = {
     "cache": "storage",
     "assets": "storage",
     "vectorize": "storage",
+    "queue": "storage",
     "durable": "durable",
     "gate": "wait",
     "output": "wait",
@@ -40,6 +41,9 @@ def subject(span: SpanRecord) -> str:
     tags = span.tags
     if span.name == "network.hop":
         return f"{tags.get('source')} → {tags.get('target')}"
+    if "queue" in tags:
+        count = tags.get("messages")
+        return f"{tags['queue']}, {count} message{'' if count == 1 else 's'}"
     if "url" in tags:
         return f"{tags.get('method', '')} {_path(str(tags['url']), span.name == 'fetch')}".strip()
     if group_of(span.name) == "storage":

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge.kernel.clock import VirtualClock
+from edge.kernel.spans import Span, Tracer
 from edge.kernel.tasks import spawn
 from tests.edge.queues.worlds import in_world, seen, taking
 
@@ -305,3 +306,31 @@ def test_the_same_seed_gives_the_same_order_and_another_seed_another(tmp_path: P
     assert orders == [order(seed) for seed in range(4)]
     assert len({str(one) for one in orders}) > 1
     assert all(len(one) == 16 for one in orders)
+
+
+class Ended:
+    """Keeps the spans that end."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+
+    def ended(self, span: Span) -> None:
+        self.spans.append(span)
+
+
+def test_a_batch_is_a_tree_of_its_own(tmp_path: Path) -> None:
+    world = taking(tmp_path, RACE)
+    sink = Ended()
+    world.tracer = Tracer(world.clock, sink)
+
+    async def script() -> None:
+        await world.client.post("/", content="hello")
+        await world.advance("5s")
+
+    in_world(world, script)
+    spans = {span.name: span for span in sink.spans}
+    sent, batch = spans["queue.send"], spans["queue.batch"]
+    assert (sent.root.name, batch.parent_id) == ("request", None)
+    assert sent.tags == {"queue": "jobs", "messages": 1, "size_bytes": len(b'"hello"')}
+    told = {"queue": "jobs", "worker": "main", "messages": 1, "outcome": "ok", "acked": 1}
+    assert told.items() <= batch.tags.items()

@@ -8,7 +8,7 @@ from typing import Any
 from edge.trace.chrome import chrome_text, tracks
 from edge.trace.otlp import otlp_text
 from edge.trace.tree import trees
-from tests.edge.trace.samples import ALL, CALL, READ, REQUEST, START_S, WORKER
+from tests.edge.trace.samples import ALL, CALL, READ, REQUEST, START_S, WORKER, span
 
 
 def chrome_events(kind: str) -> list[dict[str, Any]]:
@@ -88,4 +88,15 @@ def test_exports_are_the_same_bytes_each_time() -> None:
                 "scopeSpans": [{"scope": {"name": "cortex-edge"}, "spans": []}],
             }
         ]
+    }
+
+
+def test_queues_have_their_own_kinds_of_spans() -> None:
+    names = ("queue.send", "queue.batch", "kv.get")
+    text = otlp_text([span(number, None, name, 0, 1) for number, name in enumerate(names, 1)])
+    (scope,) = json.loads(text)["resourceSpans"][0]["scopeSpans"]
+    assert {one["name"]: one["kind"] for one in scope["spans"]} == {
+        "queue.send": 4,
+        "queue.batch": 5,
+        "kv.get": 1,
     }

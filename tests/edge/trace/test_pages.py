@@ -152,6 +152,9 @@ def test_subjects() -> None:
     ]
     query = span(9, 1, "d1.query", 0, 1, tags={"sql": "SELECT 1", "statements": 1})
     assert subject(query) == "SELECT 1"
+    tags = {"queue": "orders", "worker": "shop", "messages": 2}
+    assert subject(span(9, 1, "queue.batch", 0, 1, tags=tags)) == "orders, 2 messages"
+    assert subject(span(9, 1, "queue.send", 0, 1, tags={**tags, "messages": 1})) == "orders, 1 message"
     assert [group_of(name) for name in ("r2.get", "made.up")] == ["storage", "other"]
 
 
