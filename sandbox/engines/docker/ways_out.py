@@ -12,8 +12,10 @@ import socket
 import tarfile
 from collections.abc import Mapping
 
+from docker.errors import APIError
+
 from edge.containers.engine import InstanceSpec, StartFailed
-from sandbox.engines.docker.daemon import Daemon
+from sandbox.engines.docker.daemon import Daemon, refusal
 from sandbox.engines.docker.networks import Network
 from sandbox.engines.process import egress
 from sandbox.engines.process.authority import CA_FILE, Authority
@@ -64,11 +66,15 @@ class WaysOut:
         return egress.environment(network.gateway)
 
     async def certify(self, container: str, spec: InstanceSpec) -> None:
-        """Put the certificate of those who answer in the place of encrypted servers into a container."""
+        """Put the certificate of those who answer in the place of encrypted servers into a container. Raises
+        StartFailed."""
         authority = self._signing(spec)
         if authority is not None:
             archive = _archive(CA_FILE, authority.pem)
-            await self._daemon.call(lambda api: api.put_archive(container, "/", archive))
+            try:
+                await self._daemon.call(lambda api: api.put_archive(container, "/", archive))
+            except APIError as error:
+                raise StartFailed(f"{spec.name} does not take a certificate: {refusal(error)}") from error
 
     async def close(self, network: Network) -> None:
         """The container of a network has ended, or will not start."""

@@ -12,7 +12,7 @@ import ssl
 import tempfile
 from typing import Any
 
-from edge.errors import UnsupportedError
+from edge.containers.engine import StartFailed
 from edge.kernel.clock import Clock
 
 #: Where a container finds the certificate of the authority.
@@ -24,12 +24,12 @@ class Authority:
     """Signs a certificate for each host that is intercepted."""
 
     def __init__(self, now: datetime.datetime) -> None:
-        """`now`: from when on certificates hold. Raises UnsupportedError without the extra `https`."""
+        """`now`: from when on certificates hold. Raises StartFailed without the extra `https`."""
         try:
             from cryptography import x509
             from cryptography.hazmat.primitives.asymmetric import ec
         except ImportError as missing:
-            raise UnsupportedError(
+            raise StartFailed(
                 "interceptOutboundHttps() needs the extra: pip install '/path/to/cortex-edge[https]'"
             ) from missing
         self._now = now
@@ -42,7 +42,7 @@ class Authority:
 
     @classmethod
     def of(cls, clock: Clock) -> Authority:
-        """One whose certificates hold now. Raises UnsupportedError as the constructor."""
+        """One whose certificates hold now. Raises StartFailed as the constructor."""
         return cls(datetime.datetime.fromtimestamp(clock.now(), datetime.UTC))
 
     @property

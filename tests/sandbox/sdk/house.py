@@ -50,10 +50,15 @@ CONTAINER = ContainerConfig(
 ENTRY = """
 import json
 import sandbox
-from sandbox import get_sandbox, proxy_to_sandbox
+from sandbox import ContainerProxy, get_sandbox, proxy_to_sandbox
 from workers import Response, WorkerEntrypoint
 
+async def told(request, env, ctx):
+    return Response(f"{request.method} {request.url} {await request.text()} for {ctx.class_name}")
+
 class Sandbox(sandbox.Sandbox):
+    outbound_handlers = {"told": told}
+
     async def add_numbers(self, one, other):
         return one + other
 

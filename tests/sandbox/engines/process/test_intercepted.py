@@ -6,11 +6,13 @@ import asyncio
 import datetime
 import socket
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from edge.containers.egress import Egress as Rules
+from edge.containers.engine import StartFailed
 from edge.kernel.clock import WallClock
 from sandbox.engines.process.authority import Authority
 from sandbox.engines.process.egress import Egress
@@ -103,3 +105,9 @@ def test_encrypted_requests_are_answered_under_the_containers_authority(host: st
         writer.close()
 
     through_proxy(ask, "*", scheme="https")
+
+
+def test_without_the_extra_a_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(StartFailed, match="needs the extra: pip install"):
+        Authority.of(WallClock())
