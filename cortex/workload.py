@@ -2,13 +2,16 @@
 
 What must hold: frames come in order, none lost and none repeated; a message that was answered has the whole
 answer; no message runs with a configuration from before an acknowledged change; what one user keeps secret is
-in no container of another, and in no log.
+in no container of another, and in no log; what one changes in a sandbox is in no package that all share.
 """
 
+import gzip
+import hashlib
 import json
 import sys
 from pathlib import Path
 
+from edge.r2.logic.listing import ListOptions
 from edge.simulator.user import LOST
 
 if str(Path(__file__).parent) not in sys.path:
@@ -22,6 +25,11 @@ PLACES = {"IAD": 3, "FRA": 2, "SYD": 1}
 FIVE = "config_cache,skip_redundant,parallel,no_delays,cold_start"
 ALL = f"{FIVE},one_round_trip,warm_agent,wake_early,resumable,knowledge,package_cache"
 MESSAGES = 4
+#: Some change what npm has put into their sandbox, which is theirs to do.
+TAMPER = (
+    "\n[tool:run for file in /usr/local/lib/node_modules/*/*/cli.js; do echo tampered > $file; done]"
+    "\n[tool:run echo tampered > /tmp/cortex-package]"
+)
 #: Each user has one server that comes by npm; several users need the same packages.
 PACKAGES = ("server-github@2025.4.8", "server-memory", "server-fetch")
 LAST = ("done", "error", "process-exit")
@@ -66,6 +74,7 @@ async def signed_in(user):
 async def chat(user, token, session_id, message_id, switches, settings):
     """One message, over as many connections as it takes."""
     frames, asked = [], False
+    tool = TAMPER if user.random.random() < 0.3 else ""
     for _ in range(12):
         if frames and frames[-1]["type"] in LAST:
             break
@@ -78,7 +87,7 @@ async def chat(user, token, session_id, message_id, switches, settings):
             async with user.websocket(path, route="/api/sdk/ws", protocols=["cortex", token]) as socket:
                 # Again after a lost connection: perhaps it did not arrive, and if it did nothing happens.
                 asked = True
-                await socket.send_json({"type": "query", "prompt": f"hello from {user.number}"})
+                await socket.send_json({"type": "query", "prompt": f"hello from {user.number}{tool}"})
                 await listen(user, socket, frames)
         except LOST:
             user.count("connections lost")
@@ -140,4 +149,13 @@ async def no_secret_is_logged(world):
     assert found == [], f"a secret was logged: {found[0]}"
 
 
-CHECKS = [secrets_stay_with_their_user, no_secret_is_logged]
+async def nobody_changes_shared_packages(world):
+    """What is kept has the hash that names it, and nothing that a user wrote."""
+    bucket = world._products.bucket("cortex-packages")
+    for entry in (await bucket.list(ListOptions("archives/"))).objects:
+        content = (await bucket.get(entry.key)).data
+        assert entry.key == f"archives/{hashlib.sha256(content).hexdigest()}", f"{entry.key} is another"
+        assert b"tampered" not in gzip.decompress(content), f"{entry.key} was tampered with"
+
+
+CHECKS = [secrets_stay_with_their_user, no_secret_is_logged, nobody_changes_shared_packages]

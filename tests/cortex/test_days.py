@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
+import hashlib
 import logging
 import subprocess
 import sys
@@ -12,7 +15,8 @@ from typing import Any
 import pytest
 
 from cortex import workload
-from tests.cortex.worlds import PROJECT
+from edge.r2.bucket import PutOptions
+from tests.cortex.worlds import PROJECT, Cortex, playing
 
 FAULTS = PROJECT / "faults.toml"
 
@@ -81,6 +85,25 @@ def test_the_workload_notices_stale_and_foreign_configurations() -> None:
     other.number = 8
     workload.judge(other, "m", answer(), workload.ALL, (0, 0))
     assert any("configuration of user 7" in what for what in other.broken)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(b"as npm made it"), None),
+        (gzip.compress(b"tampered"), "was tampered with"),
+        (b"something else", "is another"),
+    ],
+)
+def test_the_workload_notices_a_shared_package_that_a_user_changed(content: bytes, words: str | None) -> None:
+    async def play(world: Cortex) -> None:
+        name = "0" * 64 if words == "is another" else hashlib.sha256(content).hexdigest()
+        bucket = world._products.bucket("cortex-packages")
+        await bucket.put(f"archives/{name}", content, PutOptions())
+        with pytest.raises(AssertionError, match=words) if words else contextlib.nullcontext():
+            await workload.nobody_changes_shared_packages(world)
+
+    playing(play)
 
 
 @pytest.mark.parametrize(
