@@ -107,7 +107,7 @@ class TracedActor(Actor):
         trace.gate.end()
         try:
             with span("durable.run", constructs=self.instance is None):
-                return await event.perform(self)
+                return await super()._perform(event)
         finally:
             if made := spent():
                 trace.whole.tag(subrequests=made)
