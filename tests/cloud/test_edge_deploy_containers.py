@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,20 @@ def test_wrangler_leaves_the_same_behind(
             assert deploy(note=note, **container).exception is None
             wrangler("deploy")
             assert left(other) == left(cloud)
+            assert image(docker, other) == image(docker, cloud)
         assert len(rollouts(cloud)) == 1
+
+
+def image(docker: Any, cloud: RunningCloud) -> dict[str, Any]:  # noqa: F811
+    """The image of the application, as far as it does not depend on what the builder has in its cache."""
+    [found] = applications(cloud).values()
+    shown = docker.inspect_image(found["configuration"]["image"])
+    config = {key: shown["Config"].get(key) for key in ("Cmd", "Entrypoint", "Env", "Labels", "WorkingDir")}
+    return {
+        **config,
+        "platform": (shown["Os"], shown["Architecture"]),
+        "layers": len(shown["RootFS"]["Layers"]),
+    }
 
 
 def left(cloud: RunningCloud) -> str:
@@ -216,5 +230,5 @@ def left(cloud: RunningCloud) -> str:
 def plain(cloud: RunningCloud, found: dict[str, Any]) -> str:
     own = {key: value for key, value in found.items() if not key.endswith(("_at", "id"))}
     own.pop("durable_objects", None)
-    text = json.dumps(own, indent=1, sort_keys=True)
+    text = re.sub("sha256:[0-9a-f]{64}", "DIGEST", json.dumps(own, indent=1, sort_keys=True))
     return text.replace(cloud.registry, "REGISTRY").replace(cloud.account_id, "ACCOUNT")

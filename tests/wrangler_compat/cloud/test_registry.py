@@ -122,6 +122,7 @@ def test_whose_credentials_open_what() -> None:
             nobody = await Docker(calls, "guessed")("GET", "/")
             assert nobody.status_code == 401
             assert nobody.headers["www-authenticate"] == 'Basic realm="edge cloud"'
+            assert nobody.headers["docker-distribution-api-version"] == "registry/2.0"
             own = await docker(calls, minutes=1)
             other = calls.cloud.accounts.ensure("other")
             assert (await own("GET", f"/{other.id}/app/tags/list")).status_code == 403

@@ -23,6 +23,8 @@ from wrangler_compat.cloud.registry.images import Images
 
 _MANIFEST_BYTES_MAX = 4 << 20
 _NAME = "/{account_id}/{repository:path}"
+#: Older clients look for it even in a refusal.
+_VERSION = {"docker-distribution-api-version": "registry/2.0"}
 _BLOB_TYPE = "application/octet-stream"
 
 
@@ -100,8 +102,8 @@ def _checked(cloud: Cloud, method: str, handler: _Handler) -> Callable[[Request]
 async def _refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RegistryRefusal)
     body = {"errors": [{"code": refusal.code, "message": str(refusal), "detail": None}]}
-    headers = {"www-authenticate": 'Basic realm="edge cloud"'} if refusal.status == 401 else None
-    return JSONResponse(body, refusal.status, headers)
+    challenge = {"www-authenticate": 'Basic realm="edge cloud"'} if refusal.status == 401 else {}
+    return JSONResponse(body, refusal.status, {**challenge, **_VERSION})
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
@@ -110,7 +112,7 @@ async def _unknown(request: Request, error: Exception) -> Response:
 
 
 async def _hello(visit: _Visit) -> Response:
-    return JSONResponse({}, headers={"docker-distribution-api-version": "registry/2.0"})
+    return JSONResponse({}, headers=_VERSION)
 
 
 async def _catalogue(visit: _Visit) -> Response:
