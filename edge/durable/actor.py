@@ -205,6 +205,11 @@ class Actor:
         Raises the constructor's error, which stays the object's until it has been idle."""
         if self.instance is None:
             host = self.slot.host
+            try:
+                self.slot.open_file()
+            except JsException as failure:
+                self.break_(failure)
+                raise
             if host.container is not None:
                 self.state.container  # noqa: B018 (it learns that its object is here)
             cls = host.isolate.durable_class(host.class_name)
@@ -357,17 +362,12 @@ class Actor:
         if self._retired is None:
             self.slot.rested(self)
         elif not self.busy and not self._retired.done():
+            if (commit := self.commits.in_flight) is not None:  # it was cut off: one in a thread goes on
+                commit.add_done_callback(lambda _: self.rest())
+                return
             if self.broken is None:
                 self.end()
-            self._retire_after(self.commits.in_flight)
-
-    def _retire_after(self, commit: asyncio.Task[None] | None) -> None:
-        """One that was cut off may have left a commit under way, in a thread."""
-        assert self._retired is not None
-        if commit is None:
             self._retired.set_result(None)
-        else:
-            commit.add_done_callback(lambda _: self.rest())
 
     def _cut_loose(self, spared: asyncio.Task[Any] | None) -> None:
         for task in list(self.loose_tasks):

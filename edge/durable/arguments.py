@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any, Concatenate, TypeVar
+from typing import Any, Concatenate, Protocol, TypeVar
+
+import apsw
 
 from edge.durable.logic.key_range import BOTH_STARTS, LIMIT_NOT_POSITIVE, KeyRange
 from edge.js.arrays import JsArray
@@ -17,7 +19,12 @@ from edge.js.promise import JsPromise
 from edge.js.proxy import JsNull, JsProxy
 from edge.js.webidl import to_int32, to_string, wrong_type
 
-_Self = TypeVar("_Self", bound=JsProxy)
+
+class _Storage(Protocol):
+    def _failed(self, failure: apsw.Error) -> JsException: ...
+
+
+_Self = TypeVar("_Self", bound=_Storage)
 
 
 def promised(method: Callable[Concatenate[_Self, ...], Any]) -> Callable[Concatenate[_Self, ...], JsPromise]:
@@ -30,6 +37,8 @@ def promised(method: Callable[Concatenate[_Self, ...], Any]) -> Callable[Concate
             return JsPromise.resolved(method(self, *js_arguments(args, named)))
         except JsException as refusal:
             return JsPromise.rejected(refusal)
+        except apsw.Error as failure:
+            return JsPromise.rejected(self._failed(failure))
 
     return call
 

@@ -21,13 +21,12 @@ import apsw
 
 from edge.durable.database import Database
 from edge.durable.logic.gate import InputGate, OutputGate
-from edge.durable.sql_errors import reset_text
+from edge.durable.sql_errors import is_damage, reset_error, storage_error
 from edge.durable.waiting import Waiters
 from edge.js.errors import JsException, error
 from edge.kernel.clock import Clock
 from edge.kernel.tasks import spawn
 from edge.kernel.threads import offload
-from edge.sql.errors import sql_error
 
 #: How long what an object says may wait for what it wrote (spec durable-objects.md section 3).
 OUTPUT_LIMIT_S = 30.0
@@ -164,7 +163,7 @@ class Commits:
             self._database.commit()
         except (apsw.Error, OSError) as failure:
             self._database.rollback()
-            return error(reset_text(failure), durableObjectReset=True)
+            return reset_error(failure, self._database)
         self.count += 1
         return None
 
@@ -178,10 +177,10 @@ class Commits:
         self._waiters.wake(failure)
 
     def write_failed(self, failure: apsw.Error) -> JsException:
-        """The error of a failed write. When SQLite gave up the whole transaction, so does the object."""
-        problem = sql_error(failure)
-        if self._database.has_lost_transaction:
-            problem.durableObjectReset = True
+        """The error of a failed write. When SQLite gave up the whole transaction, or the file is damaged, so
+        does the object."""
+        problem = storage_error(failure, self._database)
+        if is_damage(failure) or self._database.has_lost_transaction:
             self._output.break_(problem)
             self._on_end(problem)
         return problem

@@ -40,6 +40,8 @@ class LostDatabase:
 class Database(SqlDatabase):
     """One object's storage."""
 
+    tells_damage = False  # `edge.durable.sql_errors` does, with the reference that the Worker gets
+
     __slots__ = ("_has_kv", "on_open")
 
     def __init__(self, path: Path | None = None, *, synchronous: str = "FULL") -> None:

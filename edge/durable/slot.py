@@ -13,6 +13,8 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+import apsw
+
 from edge.durable.actor import Actor
 from edge.durable.alarm_event import AlarmEvent, Rang
 from edge.durable.database import Database
@@ -20,6 +22,7 @@ from edge.durable.hibernation import HibernatableSockets
 from edge.durable.ids import DurableObjectId
 from edge.durable.logic.alarm import Outcome
 from edge.durable.logic.lifecycle import HIBERNATE_AFTER_S, State, blockers, rest_s
+from edge.durable.sql_errors import internal_error
 from edge.durable.traced import TracedActor
 from edge.http.websocket import WebSocket
 from edge.js.errors import JsException, error
@@ -188,6 +191,15 @@ class Slot:
             self.database.close()
             self.host.open_files.closed(self)
         self.host.put_away(self)
+
+    def open_file(self) -> None:
+        """Open the file if there is one. When it cannot be, every event fails, also one that stores nothing;
+        the next one tries again. Raises the error that callers get."""
+        try:
+            if self.database.exists:
+                self.database.connection  # noqa: B018 (opens it)
+        except (apsw.Error, OSError) as failure:
+            raise internal_error(failure, self.database) from failure
 
     def _file_opened(self) -> None:
         self.host.open_files.opened(self)

@@ -16,13 +16,13 @@ from edge.durable.alarm import Alarm
 from edge.durable.arguments import date_ms, flag, is_object, key_range, keys_of, options, promised
 from edge.durable.commits import Commits
 from edge.durable.database import Database, LostDatabase
+from edge.durable.sql_errors import storage_error
 from edge.js.collections import JsMap
-from edge.js.errors import type_error
+from edge.js.errors import JsException, type_error
 from edge.js.objects import own_items
 from edge.js.proxy import JsProxy, jsnull
 from edge.js.v8 import deserialize, serialize
 from edge.js.webidl import to_string, wrong_type
-from edge.sql.errors import sql_error
 
 _UNDEFINED_VALUE = "put() called with undefined value."
 _PUT_FORMS = (
@@ -48,6 +48,12 @@ class KeyValueOperations(JsProxy):
         """The object broke: every later operation raises `reason`."""
         self._database = LostDatabase(reason)
 
+    def _failed(self, failure: apsw.Error) -> JsException:
+        """The error of an operation that SQLite refused."""
+        if self._database.in_transaction:
+            return self._commits.write_failed(failure)
+        return storage_error(failure, self._database)
+
     def _options(self, value: Any, method: str, index: int, expected: str) -> Any:
         return options(value, (method, type(self).js_name, index, expected))
 
@@ -65,7 +71,7 @@ class KeyValueOperations(JsProxy):
                 return None if found is None else deserialize(found)
             return self._get_many(many)
         except apsw.Error as failure:
-            raise sql_error(failure) from failure
+            raise storage_error(failure, self._database) from failure
 
     def _get_many(self, keys: list[str]) -> JsMap:
         pairs = ((key, self._database.get(key)) for key in sorted(set(keys)))
@@ -123,7 +129,7 @@ class KeyValueOperations(JsProxy):
         try:
             return JsMap((key, deserialize(value)) for key, value in self._database.pairs(span))
         except apsw.Error as failure:
-            raise sql_error(failure) from failure
+            raise storage_error(failure, self._database) from failure
 
     @promised
     def getAlarm(self, options: Any = None) -> Any:

@@ -15,12 +15,12 @@ import apsw
 from edge.durable.commits import Commits
 from edge.durable.database import Database
 from edge.durable.sql_cursor import Cursor
+from edge.durable.sql_errors import query_error
 from edge.js.buffers import buffer_bytes
 from edge.js.errors import JsException
 from edge.js.functions import js_method
 from edge.js.proxy import JsNull, JsProxy
 from edge.js.webidl import to_string, wrong_type
-from edge.sql.errors import sql_error
 from edge.sql.runner import Runner
 
 
@@ -47,7 +47,11 @@ class SqlStorage(JsProxy, js_name="SqlStorage"):
         return self._database.size_bytes()
 
     def _failed(self, failure: apsw.Error) -> JsException:
-        return self._commits.write_failed(failure) if self._database.in_transaction else sql_error(failure)
+        return (
+            self._commits.write_failed(failure)
+            if self._database.in_transaction
+            else query_error(failure, self._database)
+        )
 
 
 def _bound(value: Any) -> Any:

@@ -14,6 +14,7 @@ from edge.durable.arguments import key_range, options
 from edge.durable.commits import Commits
 from edge.durable.database import Database
 from edge.durable.logic.key_range import KeyRange
+from edge.durable.sql_errors import storage_error
 from edge.js.arrays import JsArray
 from edge.js.errors import error
 from edge.js.functions import js_method
@@ -21,7 +22,6 @@ from edge.js.iterators import JsIterator
 from edge.js.proxy import JsProxy
 from edge.js.v8 import deserialize, serialize
 from edge.js.webidl import to_string, wrong_type
-from edge.sql.errors import sql_error
 
 _INVALIDATED = (
     "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one kv.list() "
@@ -46,7 +46,7 @@ class SyncKvStorage(JsProxy, js_name="SyncKvStorage"):
         try:
             found = self._database.get(to_string(key))
         except apsw.Error as failure:
-            raise sql_error(failure) from failure
+            raise storage_error(failure, self._database) from failure
         return None if found is None else deserialize(found)
 
     @js_method
@@ -88,7 +88,7 @@ class SyncKvStorage(JsProxy, js_name="SyncKvStorage"):
             try:
                 row = next(rows, None)
             except apsw.Error as failure:
-                raise sql_error(failure) from failure
+                raise storage_error(failure, self._database) from failure
             if row is None:
                 return
             yield JsArray([row[0], deserialize(row[1])])

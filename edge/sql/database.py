@@ -15,14 +15,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import apsw
 
 from edge.sql.logic import rules
 
 _log = logging.getLogger(__name__)
-_DAMAGED = (
+#: Says of a damaged file what to do: the reason and the path.
+DAMAGED = (
     "%s: %s. The file is damaged: put a copy of it back, or delete it together with its -wal and -shm files "
     "to begin anew."
 )
@@ -44,6 +45,9 @@ def _nothing() -> None:
 
 class SqlDatabase:
     """One file, or memory. `synchronous` FULL survives a power cut, NORMAL a killed process."""
+
+    #: Whether damage that opening finds is logged here; else whoever opens it says so.
+    tells_damage: ClassVar[bool] = True
 
     __slots__ = (
         "_connection",
@@ -93,7 +97,8 @@ class SqlDatabase:
         except (apsw.NotADBError, apsw.CorruptError) as error:
             # The Worker meets SQLite's error in the platform's words; whoever runs it needs the file.
             connection.close()
-            _log.error(_DAMAGED, error, self.path)
+            if self.tells_damage:
+                _log.error(DAMAGED, error, self.path)
             raise
         connection.pragma("synchronous", self._synchronous)
         connection.pragma("foreign_keys", True)
@@ -136,8 +141,11 @@ class SqlDatabase:
         """Back to the last durable state."""
         self.in_transaction = False
         if self._connection is not None and self._connection.in_transaction:
-            self.cursor().execute("ROLLBACK", prepare_flags=OURS)
-            self.schema_changed()
+            try:
+                self.cursor().execute("ROLLBACK", prepare_flags=OURS)
+                self.schema_changed()
+            except (apsw.NotADBError, apsw.CorruptError):
+                self.close()  # a damaged file: this gives up the transaction, too
 
     @property
     def has_lost_transaction(self) -> bool:

@@ -104,6 +104,7 @@ class Runner:
             # A statement from the cache may tell the columns of the schema before.
             cursor.execute(sql, bindings, can_cache=shape is not None)
         except apsw.Error as failure:
+            database.authorizer = None  # a rollback is ours
             raise self._refusal(failure) from failure
         finally:
             database.authorizer = None
