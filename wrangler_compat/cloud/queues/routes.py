@@ -15,6 +15,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
+from edge.queues.logic.limits import DELAY_S_MAX
 from wrangler_compat.cloud.call import Call, account_route
 from wrangler_compat.cloud.cloud import Cloud
 from wrangler_compat.cloud.envelope import Refusal, answer, page_of
@@ -27,6 +28,15 @@ _CONSUMERS = QUEUE + "/consumers"
 _CONSUMER = _CONSUMERS + "/{consumer_id}"
 _NAME = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TYPES = ("worker", "http_pull")
+#: wrangler explains this code.
+_WRONG_SETTINGS = 100127
+_RANGES = {
+    "batch_size": (1, 100),
+    "max_wait_time_ms": (0, 60_000),
+    "max_retries": (0, 100),
+    "max_concurrency": (1, 250),
+    "retry_delay": (0, DELAY_S_MAX),
+}
 
 
 def routes(cloud: Cloud) -> list[Route]:
@@ -113,10 +123,20 @@ async def _put_consumer(
         raise Refusal(400, 10012, f"type must be one of {', '.join(_TYPES)}")
     if kind == "worker" and call.cloud.workers.scripts.find(call.account.id, str(script)) is None:
         raise Refusal(404, 10007, f"There is no Worker {script} in this account.")
+    _check_settings(row["name"], body)
     consumer_id = call.cloud.queues.put_consumer(row["id"], body, consumer_id)
     await call.cloud.deployed(call.account)
     found = next(one for one in call.cloud.queues.consumers(row["id"]) if one.id == consumer_id)
     return answer(_shown_consumer(row, found))
+
+
+def _check_settings(queue: str, body: dict[str, Any]) -> None:
+    for name, (low, high) in _RANGES.items():
+        value = (body.get("settings") or {}).get(name)
+        if value is not None and not (type(value) in (int, float) and low <= value <= high):
+            raise Refusal(400, _WRONG_SETTINGS, f"{name} must be {low} to {high}.")
+    if body.get("dead_letter_queue") == queue:
+        raise Refusal(400, _WRONG_SETTINGS, "A queue cannot be its own dead letter queue.")
 
 
 async def _remove_consumer(call: Call) -> Response:

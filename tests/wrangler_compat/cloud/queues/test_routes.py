@@ -65,6 +65,12 @@ def test_who_takes_and_who_sends() -> None:
             one = f"{at}/consumers/{consumer['consumer_id']}"
             changed = {**CONSUMER, "settings": {"max_retries": 1}, "dead_letter_queue": "dead"}
             assert (await calls.ok("PUT", one, json=changed))["settings"] == {"max_retries": 1}
+            for wrong in (
+                {"settings": {"batch_size": 0}},
+                {"settings": {"max_retries": True}},
+                {"dead_letter_queue": "jobs"},
+            ):
+                assert (await calls.no("PUT", one, json={**CONSUMER, **wrong}))[:2] == (400, 100127)
             shown = await calls.ok("GET", at)
             assert shown["producers"] == [{"type": "worker", "script": "hello"}]
             assert [(each["script"], each["dead_letter_queue"]) for each in shown["consumers"]] == [
