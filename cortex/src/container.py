@@ -104,8 +104,8 @@ class Session(DurableObject):
 
     async def sleep(self):
         """Let the sandbox sleep; the next message wakes it."""
+        self._warm.rest()
         await self._sandbox().stop()
-        self._warm.drop()
         self._believed.say("doubted", {"boot": self._believed.boot})
 
     # -- the configuration
@@ -242,7 +242,7 @@ class Session(DurableObject):
             self._warm.forget(run.message_id)
         await self._used(sdkSessionId=run.record["sdkSessionId"])
         if run.text and self._record.value is not None:
-            await run.store("assistant", run.text)
+            await run.store("assistant", run.text, run.done_ms)
 
     async def _take_up(self, message_id):
         """This object forgot a run (it was restarted): the agent server still has it."""

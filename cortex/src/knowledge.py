@@ -6,6 +6,7 @@ in the background, and a message takes with it what was found by the time it lea
 
 import hashlib
 import json
+import re
 
 from embedder import embedder
 from envelope import ApiError
@@ -14,6 +15,12 @@ from waterfall import now_ms
 
 PER_PROMPT = 3
 SCORE_MIN = 0.3
+_RECORD_ID = re.compile(r"[0-9a-f]{40}")
+
+
+def is_record_id(text):
+    """Whether a record could have this id."""
+    return _RECORD_ID.fullmatch(text) is not None
 
 
 class Knowledge:

@@ -45,6 +45,7 @@ class MessageRun:
         self.manager = manager(self.waterfall)
         self.socket = None
         self.text = ""
+        self.done_ms = None  # when its answer was whole: before whatever is said to that
         self.store = store
         self._hear = hear
         self._load_config = load_config
@@ -221,6 +222,7 @@ class MessageRun:
         if kind == "done" and self._knowledge is not None:
             self._background(self._learn())
         if kind == "done":
+            self.done_ms = now_ms()
             await self._hear(self.waterfall.frame())
         await self._hear(frame)
 

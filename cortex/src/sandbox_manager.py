@@ -109,6 +109,10 @@ class SandboxManager:
             else:
                 await self._start_and_sleep(beside)
 
+    async def has_server(self):
+        """Whether the agent server runs."""
+        return await self._running(self.sandbox)
+
     async def _running(self, session):
         found = await session.exec("pgrep -f ws_agent_server.py")
         if found.success:

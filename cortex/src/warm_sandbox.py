@@ -23,6 +23,7 @@ class WarmSandbox:
         self._used = used
         self._link, self._linking = None, asyncio.Lock()
         self._waking, self._ready_with = None, None
+        self._is_resting = False
 
     @property
     def is_linked(self):
@@ -38,6 +39,11 @@ class WarmSandbox:
         if self._link is not None:
             self._link.close()
             self._link = None
+
+    def rest(self):
+        """The sandbox is about to sleep: runs that go on end, and do not wake it."""
+        self._is_resting = True
+        self.drop()
 
     # -- ahead of messages
 
@@ -84,6 +90,7 @@ class WarmSandbox:
             self._waking = None
 
     async def _wake_by(self, manager):
+        self._is_resting = False
         config = await self._cache.get()
         record = self._record.value
         await manager.container.look()
@@ -109,6 +116,7 @@ class WarmSandbox:
     async def channel(self, config, run):
         """The part of the shared connection that is a message's own. Raises ApiError."""
         manager, record = run.manager, self._record.value
+        self._is_resting = False
         await self.under_way(run)
         await manager.container.look()
         if self.is_linked and manager.container.known:
@@ -126,13 +134,22 @@ class WarmSandbox:
         """Connect again, and ask for what came of a run after a number. Raises ApiError."""
         if not self._record.lives:  # a connection would start the sandbox again
             raise ApiError(404, "the session was deleted")
+        if self._is_resting:
+            raise ApiError(502, "the sandbox was put to sleep")
         try:
-            link = await asyncio.wait_for(self._open(run.manager), RELINK_LIMIT_S)
+            link = await asyncio.wait_for(self._reopen(run.manager), RELINK_LIMIT_S)
         except TimeoutError:
             raise ApiError(502, "the connection to the sandbox was lost") from None
         channel = link.channel(run.message_id)
         channel.send({"type": "attach", "messageId": run.message_id, "after": after})
         return channel
+
+    async def _reopen(self, manager):
+        # Where the server is gone, a connection would start a new container and wait there for a server that
+        # nobody starts; the next message would wait with it.
+        if not self.is_linked and not await manager.has_server():
+            raise ApiError(502, "this run was lost with its sandbox")
+        return await self._open(manager)
 
     async def _open(self, manager):
         async with self._linking:

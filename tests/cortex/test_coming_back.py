@@ -129,3 +129,41 @@ def test_a_stop_before_the_first_token_ends_the_message_at_once(switches: str) -
         assert [one["content"] for one in replay if one["role"] == "user"] == ["a long story"] * 2 + ["next"]
 
     playing(play, network="streaming-seed")
+
+
+@pytest.mark.parametrize("switches", [FIVE, SPAWNED, ALL])
+def test_a_sandbox_that_is_put_to_sleep_in_mid_answer_is_not_woken_by_it(switches: str) -> None:
+    async def play(world: Cortex) -> None:
+        ada = await world.person()
+        await talking(ada, tokensPerS=5)
+        session_id = await ada.session(switches)
+        async with ada.connected(session_id, "m1", switches) as socket:
+            await socket.send_json({"type": "query", "prompt": "tell me"})
+            while (await socket.receive_json())["type"] != "text-delta":
+                pass
+            await ada.call("POST", f"/api/sessions/{session_id}/sleep")
+            frames = await until_end(socket, [])
+            assert frames[-1]["type"] == "error", frames[-1]
+        started = len(world.containers)
+        await world.advance("2m")
+        assert len(world.containers) == started
+        await talking(ada)
+        answer = await ada.message(session_id, "awake", switches)
+        assert answer.text.startswith("You said: awake")
+        assert answer.total_ms < 60_000
+
+    playing(play, network="streaming-seed")
+
+
+@pytest.mark.parametrize("switches", [SPAWNED, ALL])
+def test_an_answer_comes_before_what_is_said_to_it(switches: str) -> None:
+    async def play(world: Cortex) -> None:
+        ada = await world.person()
+        session_id = await ada.session(switches)
+        for number in range(3):
+            await ada.message(session_id, str(number), switches)
+        await world.advance("5s")
+        replay = await ada.call("GET", f"/api/sdk/replay/{session_id}")
+        assert [message["role"] for message in replay] == ["user", "assistant"] * 3
+
+    playing(play, network="edge")

@@ -1,7 +1,7 @@
 """`/api/knowledge`: what earlier sessions learnt, to read, add and forget."""
 
 from envelope import ApiError, body_of, ok
-from knowledge import Knowledge
+from knowledge import Knowledge, is_record_id
 from noted import KINDS, TEXT_CHARS_MAX
 from validation import text_of
 
@@ -23,7 +23,7 @@ async def handle(request, env, ctx, user_id, parts, query):
                 raise ApiError(400, "the text must not be empty")
             [record] = await known.remember(session["id"], [(body["kind"], text)])
             return ok(record, status=201)
-        case "DELETE", [record_id]:
+        case "DELETE", [record_id] if is_record_id(record_id):
             await known.forget(record_id)
             return ok({"id": record_id})
     raise ApiError(404, "no such route")
