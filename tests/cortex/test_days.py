@@ -94,6 +94,7 @@ def test_the_workload_notices_stale_and_foreign_configurations() -> None:
         (gzip.compress(b"tampered"), "was tampered with"),
         (b"something else", "is another"),
     ],
+    ids=["as npm made it", "tampered", "another"],
 )
 def test_the_workload_notices_a_shared_package_that_a_user_changed(content: bytes, words: str | None) -> None:
     async def play(world: Cortex) -> None:
