@@ -126,6 +126,19 @@ def test_an_application_that_is_refused(cloud: RunningCloud, deploy: Deploy) -> 
     assert versions(cloud) == 1
 
 
+def test_a_fault_after_the_upload_is_mended_by_the_next_deploy(
+    cloud: RunningCloud, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudflare._base_client.BaseClient._calculate_retry_timeout", lambda *_: 0.0)
+    cloud.look(lambda inside: inside.faults.add("POST /containers/applications=500x3"))
+    answer = deploy(image=ELSEWHERE)
+    assert isinstance(answer.exception, UserError)
+    assert "not all of its containers have followed" in str(answer.exception)
+    assert (versions(cloud), applications(cloud)) == (1, {})
+    assert deploy(image=ELSEWHERE).exception is None
+    assert list(applications(cloud)) == ["shop-box"]
+
+
 @pytest.mark.docker
 def test_images_are_built_and_pushed(
     docker: Any,  # noqa: F811
