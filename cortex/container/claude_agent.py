@@ -2,13 +2,12 @@
 
 A client that stays open answers about ten times sooner than a process for each query. It reads the model's
 token and the MCP servers from its environment (`ANTHROPIC_API_KEY` or `CLAUDE_CODE_OAUTH_TOKEN`,
-`CORTEX_MCP_SERVERS` as JSON).
+`mcp_servers.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from typing import Any
@@ -31,6 +30,7 @@ from claude_agent_sdk import (
 )
 from frames import Frame
 from known import with_knowledge
+from mcp_servers import MCP_CONFIG, mcp_servers
 
 
 class ClaudeAgent:
@@ -48,7 +48,7 @@ class ClaudeAgent:
         return self._client
 
     def _options(self) -> ClaudeAgentOptions:
-        servers = json.loads(os.environ.get("CORTEX_MCP_SERVERS") or "{}")
+        servers = mcp_servers(os.environ, MCP_CONFIG)
         asks = os.environ.get("CORTEX_CONFIRM") == "1"
         budget = os.environ.get("CORTEX_MAX_BUDGET_USD")
         return ClaudeAgentOptions(

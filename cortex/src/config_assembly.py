@@ -9,6 +9,8 @@ from settings import KINDS, defaults, kv_key
 from validation import npx_package
 
 _COMMAND = re.compile(r"^\[(command|agent):/?([A-Za-z0-9_.-]+)\]\n")
+#: Linux takes no longer variable (MAX_ARG_STRLEN, execve(2)).
+_ENV_BYTES_MAX = 120_000
 _SCRIPTED = {
     "firstTokenMs": "CORTEX_FIRST_TOKEN_MS",
     "tokensPerS": "CORTEX_TOKENS_PER_S",
@@ -86,13 +88,21 @@ def files(config):
     return found | {file["path"]: file["content"] for file in config["credentialFiles"]}
 
 
+def _servers_for_agent(text):
+    """Servers that no variable can hold are read from `/root/.claude.json`; by their hash an agent that was
+    kept warm is started anew when they change."""
+    if len(text) > _ENV_BYTES_MAX:
+        return {"CORTEX_MCP_HASH": config_hash(text)}
+    return {"CORTEX_MCP_SERVERS": text}
+
+
 def agent_env(config, mode):
     """The environment of the agent: secrets, servers, and how it answers. Names that are reserved were
     refused when they were set."""
     provider = config["aiProvider"]
     env = dict(config["secrets"])
     env["CORTEX_AGENT"] = provider.get("agent", "scripted")
-    env["CORTEX_MCP_SERVERS"] = json.dumps(mcp_config(config)["mcpServers"])
+    env |= _servers_for_agent(json.dumps(mcp_config(config)["mcpServers"]))
     env["CORTEX_CONFIRM"] = "1" if mode == "ask" else ""
     for name, variable in _SCRIPTED.items():
         if name in provider.get("scripted", {}):

@@ -138,6 +138,7 @@ def test_a_body_and_a_setting_have_a_size() -> None:
         ("POST", "/api/sessions/create", {"mode": "yolo"}),
         ("POST", "/api/sessions/create", {"mode": []}),
         ("POST", "/api/sessions/create", {"switches": ["parallel"]}),
+        ("POST", "/api/sessions/create", {"switches": "parallel,warm-agent"}),
         ("POST", "/api/sessions/create", {"projectPath": "workspace"}),
         ("POST", "/api/sessions/create", {"projectPath": "/workspace/../etc"}),
         ("POST", "/api/sessions/create", {"gitRepo": {}}),
@@ -166,6 +167,12 @@ def test_ids_that_are_none() -> None:
         for message_id in ("", "a/b", "x" * 65, ["m"], None):
             content = json.dumps({"sessionId": session_id, "messageId": message_id, "content": "x"})
             assert (await sent(ada, "POST", "/api/sdk/persist", content))[0] == 400
+        for switches in ("nonsense", "warm-agent,parallel"):
+            path = f"/api/sdk/ws?sessionId={session_id}&messageId=m&switches={switches}"
+            headers = {"authorization": f"Bearer {ada.token}", "upgrade": "websocket"}
+            assert (await ada.client.get(path, headers=headers)).status == 400
+        for record_id in ("x", "x" * 900, "%00"):
+            assert (await sent(ada, "DELETE", f"/api/knowledge/{record_id}", ""))[0] == 404
         for after in ("-1", "x", "", "9" * 30):
             path = f"/api/sdk/ws?sessionId={session_id}&messageId=m&after={after}&switches={ALL}"
             headers = {"authorization": f"Bearer {ada.token}", "upgrade": "websocket"}

@@ -16,7 +16,7 @@ from message_run import MessageRun
 from messages import list_messages, store_message
 from package_cache import PackageCache
 from sandbox_manager import SandboxManager
-from switches import parse
+from switches import checked, parse
 from validation import frame_number_of, message_id_of, prompt_of, text_of
 
 from api.sessions import owned
@@ -56,7 +56,7 @@ async def handle_sdk_ws(request, env, ctx, user_id, query):
     message_id = message_id_of(query.get("messageId"))
     if "after" in query:
         frame_number_of(query["after"])
-    on = parse(query.get("switches"), parse(record["switches"]))
+    on = checked(query["switches"]) if "switches" in query else parse(record["switches"])
     if on & {"resumable", "warm_agent", "wake_early"}:
         return await env.SESSIONS.getByName(record["id"]).fetch(request)
     client, server = WebSocketPair.new().object_values()

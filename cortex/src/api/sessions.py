@@ -7,7 +7,7 @@ import uuid
 from envelope import ApiError, body_of, ok
 from messages import listed
 from session_record import lives
-from switches import in_order, parse
+from switches import checked, in_order, parse
 from validation import mode_of, project_path_of, text_of
 from waterfall import now_ms
 
@@ -98,7 +98,7 @@ def _changes(body):
     if body.get("mode") is not None:
         found["mode"] = mode_of(body["mode"])
     if body.get("switches") is not None:
-        found["switches"] = ",".join(in_order(parse(text_of(body["switches"], "list of switches", 1024))))
+        found["switches"] = ",".join(in_order(checked(text_of(body["switches"], "list of switches", 1024))))
     return found
 
 
