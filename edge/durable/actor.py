@@ -166,6 +166,8 @@ class Actor:
         # Not guarded as a whole: handing out the result must not wait for the input gate.
         event.task = spawn(self._run(event), name=event.handler, context=self._event_context(event))
         self._running.add(event)
+        if self._retired is not None:  # it waited in line when the object was told to end
+            event.retire(self.slot.host.clock)
 
     def _event_context(self, event: Event) -> contextvars.Context:
         return self._context.copy()

@@ -60,6 +60,9 @@ class Bell:
     async def cancel(self) -> None:
         await self.storage.deleteAlarm()
 
+    async def block_s(self, duration_s: float) -> None:
+        await self.ctx.blockConcurrencyWhile(lambda: self.clock.sleep(duration_s))
+
 
 @pytest.fixture
 def bell() -> type[Bell]:
@@ -322,3 +325,21 @@ def test_closing_does_not_wait_for_a_handler_that_waits(bell: type[Bell], tmp_pa
 
     drive(bell, later, tmp_path)
     assert len(bell.rings) == 2, "the alarm rings after the restart"
+
+
+def test_closing_does_not_wait_for_a_handler_that_begins_meanwhile(bell: type[Bell], tmp_path: Path) -> None:
+    bell.ending = "sleep"
+
+    async def main() -> float:
+        async with hosting(bell, bell.clock, directory=tmp_path) as host:
+            stub = host.namespace().getByName("b")
+            await stub.ring_in(1000)
+            blocked = stub.block_s(3.0)  # the alarm waits in line
+            await bell.clock.sleep(2)
+            before_s = bell.clock.elapsed_s
+            await host.close()
+            await blocked
+            return bell.clock.elapsed_s - before_s
+
+    waited_s = run_virtual(main(), bell.clock)
+    assert waited_s == pytest.approx(2.0, abs=0.1), "a second until it begins, one more"
