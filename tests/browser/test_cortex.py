@@ -171,23 +171,6 @@ def test_a_waterfall_can_be_read_on_a_phone(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_what_one_session_decides_the_next_one_knows(page: Any) -> None:
-    send(page, "Decision: the invoices are kept in SQLite")
-    page.click("#open-settings")
-    entry = page.locator("#settings section", has_text="Knowledge").locator("li", has_text="kept in SQLite")
-    entry.wait_for()
-    page.get_by_role("button", name="Close").click()
-    page.click("#new-session")
-    page.locator("#messages li").first.wait_for(state="detached")
-    send(page, "where are the invoices?")
-    answer = send(page, "where are the invoices kept?")  # the first one may have left before it was found
-    answer.get_by_text("(known: decision: the invoices are kept in SQLite)").wait_for()
-    assert "knowledge" in answer.locator(".waterfall svg").text_content()
-    page.click("#open-settings")
-    entry.get_by_role("button").click()
-    entry.wait_for(state="detached")
-
-
 def test_a_mistake_in_the_settings_is_told_above_the_dialog(page: Any) -> None:
     page.click("#open-settings")
     page.fill("#settings input[name=name] >> nth=0", "a b")
@@ -203,3 +186,20 @@ def test_a_token_that_counts_no_more_leads_to_the_sign_in(page: Any) -> None:
     page.reload()
     page.locator("#problem", has_text="token").wait_for()
     assert page.evaluate("document.body.dataset.state") == "signed-out"
+
+
+def test_what_one_session_decides_the_next_one_knows(page: Any) -> None:
+    send(page, "Decision: the invoices are kept in SQLite")
+    page.click("#open-settings")
+    entry = page.locator("#settings section", has_text="Knowledge").locator("li", has_text="kept in SQLite")
+    entry.wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.click("#new-session")
+    page.locator("#messages li").first.wait_for(state="detached")
+    send(page, "where are the invoices?")
+    answer = send(page, "where are the invoices kept?")  # the first one may have left before it was found
+    answer.get_by_text("(known: decision: the invoices are kept in SQLite)").wait_for()
+    assert "knowledge" in answer.locator(".waterfall svg").text_content()
+    page.click("#open-settings")
+    entry.get_by_role("button").click()
+    entry.wait_for(state="detached")
