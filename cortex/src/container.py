@@ -17,7 +17,7 @@ from message_run import MessageRun
 from messages import store_message
 from package_cache import PackageCache
 from run_buffer import RunBuffer
-from sandbox_manager import SandboxManager
+from sandbox_manager import SandboxManager, sandbox_of
 from session_record import SessionRecord
 from switches import parse
 from validation import prompt_of
@@ -25,8 +25,6 @@ from warm_run import WarmRun
 from warm_sandbox import WarmSandbox
 from waterfall import now_ms
 from workers import DurableObject
-
-from sandbox import get_sandbox
 
 
 class Session(DurableObject):
@@ -128,7 +126,7 @@ class Session(DurableObject):
     # -- the container
 
     def _sandbox(self):
-        return get_sandbox(self.env.Sandbox, self._now["sandboxId"], sleep_after="10m")
+        return sandbox_of(self.env, self._now["sandboxId"])
 
     def _manager(self, waterfall, on=None):
         on = self._own_switches() if on is None else on

@@ -14,6 +14,8 @@ from preparation import Preparation, beside_default
 from server_client import AGENT_PORT, PORT_LIMIT_MS, PORT_POLL_MS
 from workers import Request
 
+from sandbox import get_sandbox
+
 STATE = "/tmp/vf-state.json"
 COMMAND = "python3 -I -S /opt/claude-agent/ws_agent_server.py"
 #: Idle for so long, a container may have gone to sleep.
@@ -21,6 +23,15 @@ UNCERTAIN_AFTER_MS = 120_000
 _HEALTH_LIMIT_MS = 5000
 _WAKE_POLLS, _WAKE_POLL_S = 5, 2.0
 _SERVER_DELAY_S = 0.5
+#: A server that answered a moment ago, and does not any more, went with its container: a connection to it
+#: starts a new one, where nobody will ever start to listen, and all else waits with it.
+_PORT_LIMIT_MS = 15_000
+
+
+def sandbox_of(env, sandbox_id):
+    """The sandbox of a session."""
+    timeouts = {"port_ready_timeout_ms": _PORT_LIMIT_MS}
+    return get_sandbox(env.Sandbox, sandbox_id, sleep_after="10m", container_timeouts=timeouts)
 
 
 class SandboxManager:

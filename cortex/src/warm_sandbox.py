@@ -94,7 +94,8 @@ class WarmSandbox:
         config = await self._cache.get()
         record = self._record.value
         await manager.container.look()
-        await manager.get_or_wake(record, now_ms())
+        # A warm agent's connection that was lost may have gone with its container.
+        await manager.get_or_wake(record, now_ms(), sure="warm_agent" in manager.on and not self.is_linked)
         if manager.on & {"cold_start", "warm_agent"}:
             await self._prepare(manager, config, record)
         await self._used()

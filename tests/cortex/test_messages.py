@@ -350,6 +350,20 @@ def test_a_sandbox_that_dies_in_mid_answer_is_told_and_replaced(switches: str) -
     playing(play)
 
 
+@pytest.mark.parametrize(("switches", "limit_s"), [(ALL, 10), (FIVE, 30)])
+def test_a_sandbox_that_died_between_messages_is_noticed_soon(switches: str, limit_s: float) -> None:
+    async def play(world: Cortex) -> Answer:
+        ada = await world.person()
+        session_id = await ada.session(switches)
+        await ada.message(session_id, "first", switches)
+        world.containers[0].crash()
+        return await ada.message(session_id, "second", switches)
+
+    answer = playing(play, network="streaming-seed")
+    assert answer.last["type"] == "done"
+    assert answer.total_ms < limit_s * 1000
+
+
 def test_no_secret_reaches_another_users_container_or_a_log(caplog: pytest.LogCaptureFixture) -> None:
     async def play(world: Cortex) -> None:
         ada, eve = await world.person(), await world.person("eve")

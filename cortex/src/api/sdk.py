@@ -15,12 +15,11 @@ from known_container import KnownContainer
 from message_run import MessageRun
 from messages import list_messages, store_message
 from package_cache import PackageCache
-from sandbox_manager import SandboxManager
+from sandbox_manager import SandboxManager, sandbox_of
 from switches import checked, parse
 from validation import frame_number_of, message_id_of, prompt_of, text_of
 
 from api.sessions import owned
-from sandbox import get_sandbox
 
 _serving = set()
 
@@ -74,7 +73,7 @@ async def _serve(env, ctx, record, message_id, on, browser):
     if prompt is None:
         return
     session = SessionStub(env.SESSIONS, record["id"])
-    sandbox = get_sandbox(env.Sandbox, record["sandboxId"], sleep_after="10m")
+    sandbox = sandbox_of(env, record["sandboxId"])
 
     def manager(waterfall):
         known = KnownContainer(session, checks="config_cache" in on)
