@@ -82,13 +82,15 @@ async def proxy(tcp_port: Any, request: Any, activity: Activity) -> Any:
         activity.end()
         return Response(answer)
     passage = IdentityTransformStream.new()
-    asyncio.ensure_future(_pass_on(answer.body, passage.writable, activity))
+    # Begun here: a task of an object that is put away at once would never begin, and its reader wait.
+    passing = answer.body.pipeTo(passage.writable)
+    asyncio.ensure_future(_until_passed(passing, activity))
     return Response(JsResponse.new(passage.readable, answer))
 
 
-async def _pass_on(body: Any, writable: Any, activity: Activity) -> None:
+async def _until_passed(passing: Any, activity: Activity) -> None:
     try:
-        await body.pipeTo(writable)
+        await passing
     except Exception as failure:
         # The reader has gone, or got this error with the stream.
         console.debug("A response of the container ended early:", repr(failure))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from edge.http.init import member
 from edge.http.streams.readable import LOCKED, ReadableStream, js_chunk
 from edge.http.streams.source import END
 from edge.http.streams.writable import WritableStream
-from edge.js.errors import JsException, type_error
+from edge.js.errors import JsException, error, type_error
 from edge.js.promise import JsPromise
+from edge.kernel.tasks import log_failure, spawn_outside
 
 
 def pipe(source: ReadableStream, target: Any, options: Any) -> JsPromise:
@@ -23,10 +25,10 @@ def pipe(source: ReadableStream, target: Any, options: Any) -> JsPromise:
     try:
         source._lock(target)
         target._lock(source)
-    except JsException as error:
+    except JsException as refusal:
         if source._reader is target:
             source._reader = None
-        return JsPromise.rejected(error)
+        return JsPromise.rejected(refusal)
     return JsPromise.start(_pump(source, target, options), name="stream.pipe")
 
 
@@ -46,6 +48,12 @@ def pipe_through(source: ReadableStream, transform: Any, options: Any) -> Readab
 async def _pump(source: ReadableStream, target: WritableStream, options: Any) -> None:
     try:
         await _transfer(source, target, options)
+    except (asyncio.CancelledError, GeneratorExit):
+        # Who pipes has gone (a Durable Object that was put away); both ends may be others', who would wait.
+        lost = error("Network connection lost.")
+        for end in (target.fail(lost), source._cancel(lost)):
+            spawn_outside(end, name="stream.pipe cut").add_done_callback(log_failure)
+        raise
     finally:
         source._reader = target._writer = None
 
@@ -57,17 +65,17 @@ async def _transfer(source: ReadableStream, target: WritableStream, options: Any
             await _abandon(source, target, options, signal.reason)
         try:
             chunk = await source.pull()
-        except Exception as error:
+        except Exception as failure:
             if not member(options, "preventAbort"):
-                await target.fail(error)
+                await target.fail(failure)
             raise
         if chunk is END:
             break
         try:
             await target.write(js_chunk(chunk))
-        except Exception as error:
+        except Exception as failure:
             if not member(options, "preventCancel"):
-                await source._cancel(error)
+                await source._cancel(failure)
             raise
     if not member(options, "preventClose"):
         await target.finish()

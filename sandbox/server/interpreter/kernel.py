@@ -21,6 +21,7 @@ from sandbox.server.running import SIGKILL
 SPAWN_TIMEOUT_S = 60.0
 _SIGINT = 2
 _INTERRUPT_GRACE_S = 2.0
+_INTERRUPT_AGAIN_S = 0.5
 #: Events that wait for a reader before the program is held back.
 _EVENTS_MAX = 256
 #: The longest event: a line of a program that never ends one must not fill the memory.
@@ -152,8 +153,10 @@ class Kernel:
         try:
             async with asyncio.timeout(_INTERRUPT_GRACE_S):
                 await execution.begun.wait()  # the program disregards what comes before
-                await self._process.signal(_SIGINT)
-                await asyncio.shield(execution.complete)
+                while not execution.complete.done():
+                    # Again, because one that comes between the word of its beginning and the cell is lost.
+                    await self._process.signal(_SIGINT)
+                    await asyncio.wait([execution.complete], timeout=_INTERRUPT_AGAIN_S)
         except (TimeoutError, ContainerGone):
             await self.close()
 

@@ -205,3 +205,22 @@ def test_compression_failures() -> None:
         "The compression format must be either 'deflate', 'deflate-raw' or 'gzip'.",
         lambda: js.CompressionStream.new("br"),
     )
+
+
+def test_a_pipe_whose_owner_is_cut_off_tells_both_ends() -> None:
+    """A Durable Object that passes a body on may be put away in the middle of it."""
+
+    async def main() -> None:
+        cancelled: list[str] = []
+        source = js.ReadableStream.new(obj(cancel=lambda reason: cancelled.append(str(reason))))
+        passage = js.IdentityTransformStream.new()
+        read = passage.readable.getReader().read()
+        source.pipeTo(passage.writable).mark_handled()
+        await asyncio.sleep(0)
+        (pipe,) = (task for task in asyncio.all_tasks() if task.get_name() == "stream.pipe")
+        pipe.cancel()
+        with raises("Error", "Network connection lost."):
+            await read
+        assert cancelled == ["Error: Network connection lost."]
+
+    run(main())
