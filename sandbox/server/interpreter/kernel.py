@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 
@@ -22,6 +23,8 @@ SPAWN_TIMEOUT_S = 60.0
 _SIGINT = 2
 _INTERRUPT_GRACE_S = 2.0
 _INTERRUPT_AGAIN_S = 0.5
+#: Node has no handler for SIGINT while it enters a cell, and tells nobody when it has: it would end.
+_ENTERING_S = 0.05
 #: Events that wait for a reader before the program is held back.
 _EVENTS_MAX = 256
 #: The longest event: a line of a program that never ends one must not fill the memory.
@@ -152,11 +155,13 @@ class Kernel:
         await execution.put(_error("TimeoutError", told))
         try:
             async with asyncio.timeout(_INTERRUPT_GRACE_S):
-                await execution.begun.wait()  # the program disregards what comes before
+                if not execution.begun.is_set():
+                    await execution.begun.wait()  # the program disregards what comes before
+                    await _is_over(execution, _ENTERING_S)
                 while not execution.complete.done():
                     # Again, because one that comes between the word of its beginning and the cell is lost.
                     await self._process.signal(_SIGINT)
-                    await asyncio.wait([execution.complete], timeout=_INTERRUPT_AGAIN_S)
+                    await _is_over(execution, _INTERRUPT_AGAIN_S)
         except (TimeoutError, ContainerGone):
             await self.close()
 
@@ -235,6 +240,11 @@ class Kernel:
         if self._execution is not None and not self._execution.complete.done():
             self._execution.begun.set()
             self._execution.complete.set_result(None)
+
+
+async def _is_over(execution: Execution, limit_s: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(execution.complete), limit_s)
 
 
 def _error(name: str, text: str) -> Event:

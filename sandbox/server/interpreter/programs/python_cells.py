@@ -51,9 +51,17 @@ class Events:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "wb")
         self._lock = threading.Lock()
+        #: Whether an interrupt came while an event was written.
+        self.is_interrupted = False
 
     def send(self, kind: str, **fields: Any) -> None:
-        line = json.dumps({"type": kind, **fields}, default=str).encode()
+        self._write(json.dumps({"type": kind, **fields}, default=str).encode())
+        if self.is_interrupted and threading.current_thread() is threading.main_thread():
+            self.is_interrupted = False
+            raise KeyboardInterrupt
+
+    def _write(self, line: bytes) -> None:
+        # An exception in here would leave half an event, or the lock to nobody.
         with self._lock:
             self._file.write(b"\x1e" + line + b"\n")
             self._file.flush()
@@ -149,6 +157,7 @@ class Cells:
         self._count += 1
         kept = {name: os.environ.get(name) for name in env}
         os.environ.update(env)
+        self._events.is_interrupted = False
         try:
             self._show(code)
         except BaseException as error:  # what a cell raises, exit() included, is its result
@@ -219,12 +228,16 @@ class Cells:
             tap.drain()
 
 
-def interrupt(_number: int, frame: types.FrameType | None) -> None:
+def interrupt(events: Events, frame: types.FrameType | None) -> None:
     """SIGINT: an exception in what a cell runs, and nothing elsewhere, where it would end the interpreter or
     hit the next cell. Where it came is seen by the stack: a flag could not be set and reset without gaps."""
+    writes = False
     while frame is not None:
+        writes = writes or frame.f_code is Events._write.__code__
         if frame.f_code is Cells._show.__code__:
-            raise KeyboardInterrupt
+            if not writes:
+                raise KeyboardInterrupt
+            events.is_interrupted = True  # `send` raises it, when the event is out
         frame = frame.f_back
 
 
@@ -234,11 +247,11 @@ def text_file(descriptor: int) -> TextIO:
 
 def main() -> None:
     """Serve until the input ends. The protocol moves to descriptors of its own, which children do not get."""
-    # Set whatever was inherited: what a shell starts in the background has SIGINT ignored.
-    signal.signal(signal.SIGINT, interrupt)
     os.environ.setdefault("MPLBACKEND", "Agg")
     requests = os.fdopen(os.dup(0), "rb")
     events = Events(os.dup(1))
+    # Set whatever was inherited: what a shell starts in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, lambda _, frame: interrupt(events, frame))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     taps = Tap(events, "stdout", 1), Tap(events, "stderr", 2)
     sys.stdout, sys.stderr = text_file(1), text_file(2)
