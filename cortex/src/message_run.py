@@ -218,10 +218,12 @@ class MessageRun:
             if kind == "text-delta" and self.waterfall.first_token():
                 await self._hear(frame)
                 await self._hear(self.waterfall.frame())
+                self._look_back()
                 return
         if kind == "done" and self._knowledge is not None:
             self._background(self._learn())
         if kind == "done":
+            self._look_back()
             self.done_ms = now_ms()
             await self._hear(self.waterfall.frame())
         await self._hear(frame)

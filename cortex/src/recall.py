@@ -6,6 +6,8 @@ with the next message of the session.
 
 import asyncio
 
+_LATE = "comes too late for this message, and goes with the next"
+
 
 class Recall:
     """One look. `before` is that of the message before."""
@@ -15,11 +17,13 @@ class Recall:
         self._found = [] if before is None else before.latest
         self._waterfall = waterfall
         self._step = self._task = None
+        self._is_late = False
 
     def begin(self):
         """Look, unless that began already."""
         if self._task is None:
-            self._step = self._waterfall.begin(None, "knowledge", "beside the other steps")
+            detail = _LATE if self._is_late else "beside the other steps"
+            self._step = self._waterfall.begin(None, "knowledge", detail)
             self._task = asyncio.ensure_future(self._look())
 
     @property
@@ -29,9 +33,9 @@ class Recall:
 
     def taken(self):
         """What goes with the query that leaves now."""
-        if self._task is None or not self._task.done():
-            self.begin()
-            self._step["detail"] = "comes too late for this message, and goes with the next"
+        self._is_late = self._task is None or not self._task.done()
+        if self._is_late and self._step is not None:
+            self._step["detail"] = _LATE
         return self._found
 
     async def _look(self):

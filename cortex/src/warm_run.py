@@ -16,20 +16,27 @@ class WarmRun(MessageRun):
         self._heard = heard
 
     async def _attempt(self):
-        if not self._warm.is_linked:  # else the query leaves at once, before anything could be found
+        if not self._warm.is_linked:  # else the query leaves before anything is found: after the first token
             self._look_back()
+        try:
+            is_asked = await self._ask()
+        finally:
+            self._store_later()  # behind the query, which it would hold up
+        if is_asked and not await self._heard_out():
+            await self.take_up()
+
+    async def _ask(self):
+        """Send the query; False when the run was stopped meanwhile."""
         config = await self.configuration()
-        self._store_later()
         channel = await self._warm.channel(config, self)
         if self._is_over:
-            return
+            return False
         self.socket = channel
         self.waterfall.skip(8, "context file", "the query goes over the connection")
         self._wait = self.waterfall.begin(11, "agent")
         self.socket.send(self.query(config))
         self._asked()
-        if not await self._heard_out():
-            await self.take_up()
+        return True
 
     async def _doubt(self):
         self._warm.drop()
