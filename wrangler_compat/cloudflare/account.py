@@ -32,7 +32,7 @@ _NO_TOKEN = (
 )
 _NO_PACKAGE = (
     "What is on Cloudflare is reached with the package `cloudflare`, of the extra `deploy`: "
-    "pip install blake3 cloudflare"
+    "pip install cloudflare"
 )
 
 

@@ -58,15 +58,8 @@ def asset_settings(config: AssetsConfig, configured: dict[str, Any]) -> dict[str
 
 
 def asset_hash(content: bytes, file_name: str) -> str:
-    """32 hex digits: BLAKE3 of the content in base64 and the extension without its dot. Raises UserError
-    where the package for it is missing."""
-    try:
-        import blake3
-    except ModuleNotFoundError:
-        raise UserError(
-            "The hashes of static files are made with the package `blake3`, of the extra `deploy`: "
-            "pip install blake3 cloudflare"
-        ) from None
+    """32 hex digits: BLAKE3 of the content in base64 and the extension without its dot."""
+    import blake3
 
     extension = Path(file_name).suffix[1:]
     return str(blake3.blake3(base64.b64encode(content) + extension.encode()).hexdigest()[:_HASH_DIGITS])

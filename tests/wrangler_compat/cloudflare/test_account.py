@@ -115,7 +115,7 @@ def test_a_base_url_that_is_none() -> None:
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cloudflare", None)
-    with pytest.raises(UserError, match="pip install blake3 cloudflare"), opened(environment=ENVIRONMENT):
+    with pytest.raises(UserError, match="pip install cloudflare"), opened(environment=ENVIRONMENT):
         pass
 
 

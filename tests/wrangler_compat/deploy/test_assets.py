@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -48,13 +47,3 @@ def test_code_of_a_pages_project_is_not_published_by_mistake(tmp_path: Path) -> 
         asset_files(AssetsConfig(tmp_path))
     (tmp_path / ".assetsignore").write_text("")
     assert [file.path for file in asset_files(AssetsConfig(tmp_path))] == ["/_worker.js"]
-
-
-def test_without_the_package_for_hashes_it_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "blake3", None)
-    (tmp_path / "a.txt").write_text("a")
-    (found,) = asset_files(AssetsConfig(tmp_path))
-    with pytest.raises(UserError, match="pip install blake3 cloudflare"):
-        _ = found.hash
