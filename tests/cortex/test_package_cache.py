@@ -363,14 +363,20 @@ def test_without_the_switch_nothing_is_read_and_nothing_built() -> None:
     playing(play)
 
 
+async def greeted(world: Cortex, switches: str) -> tuple[Person, str]:
+    """Somebody who needs a package that is in the cache, and a session that has answered."""
+    await filled(world)
+    ada: Person = await world.person()
+    await ada.call("POST", "/api/mcp", MCP)
+    session_id = await ada.session(switches)
+    await ada.message(session_id, "first", switches)
+    return ada, session_id
+
+
 @pytest.mark.parametrize("switches", [WITH_FIVE, AT_ONCE])
 def test_packages_on_their_way_do_not_wake_a_container_that_was_put_to_sleep(switches: str) -> None:
     async def play(world: Cortex) -> None:
-        await filled(world)
-        ada: Person = await world.person()
-        await ada.call("POST", "/api/mcp", MCP)
-        session_id = await ada.session(switches)
-        await ada.message(session_id, "first", switches)
+        ada, session_id = await greeted(world, switches)
         before = len(world.containers)
         await ada.call("POST", f"/api/sessions/{session_id}/sleep")
         await world.advance("10s")
@@ -384,11 +390,7 @@ def test_packages_on_their_way_do_not_wake_a_container_that_was_put_to_sleep(swi
 @pytest.mark.parametrize("switches", [WITH_FIVE, AT_ONCE])
 def test_a_container_that_crashes_while_packages_come_gets_them_in_its_next_life(switches: str) -> None:
     async def play(world: Cortex) -> None:
-        await filled(world)
-        ada: Person = await world.person()
-        await ada.call("POST", "/api/mcp", MCP)
-        session_id = await ada.session(switches)
-        await ada.message(session_id, "first", switches)
+        ada, session_id = await greeted(world, switches)
         assert programs(world)[-1] is False, "they are still on their way"
         world.containers[-1].crash()
         await world.advance("3m")

@@ -9,11 +9,9 @@ import pytest
 
 from edge.config import D1Binding
 from edge.js.errors import JsException
-from edge.kernel.spans import Tracer
 from edge.network.profile import D1, Links, Profile
 from edge.network.spread import Spread
 from edge.trace.record import SpanRecord
-from edge.trace.recorder import Recorder
 from tests.edge.network.project import Project
 from tests.edge.network.project import play as play_code
 
@@ -156,10 +154,7 @@ def test_the_spans_say_what_is_modelled() -> None:
     spans: list[SpanRecord] = []
 
     async def scenario(project: Project) -> None:
-        recorder = Recorder()
-        project.world.tracer = Tracer(project.clock, recorder)
-        await project.get("write", "syd")
-        spans.extend(recorder.spans())
+        spans.extend(await project.traced("write", "syd"))
 
     play(scenario, network=LAB)
     (query,) = [record for record in spans if record.name == "d1.query"]

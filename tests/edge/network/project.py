@@ -11,6 +11,9 @@ from edge.config import DurableBinding, KvBinding, ServiceBinding, WorkerConfig,
 from edge.http.request import Request
 from edge.http.response import Response
 from edge.kernel.clock import VirtualClock
+from edge.kernel.spans import Tracer
+from edge.trace.record import SpanRecord
+from edge.trace.recorder import Recorder
 from edge.world import World
 from tests.loops import run_virtual
 from wrangler_compat.modules.dialect import PythonDialect
@@ -147,6 +150,13 @@ class Project:
         began_s = self.clock.monotonic()
         await self.get(path, place)
         return (self.clock.monotonic() - began_s) * 1000
+
+    async def traced(self, path: str, place: str | None = None) -> list[SpanRecord]:
+        """The spans of an answer."""
+        recorder = Recorder()
+        self.world.tracer = Tracer(self.clock, recorder)
+        await self.get(path, place)
+        return list(recorder.spans())
 
 
 def play(

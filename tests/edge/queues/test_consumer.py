@@ -12,7 +12,7 @@ import pytest
 from edge.kernel.clock import VirtualClock
 from edge.kernel.spans import Span, Tracer
 from edge.kernel.tasks import spawn
-from tests.edge.queues.worlds import in_world, seen, taking
+from tests.edge.queues.worlds import SENDER, in_world, seen, taking
 
 
 def test_a_batch_leaves_when_it_is_full_or_has_waited(tmp_path: Path) -> None:
@@ -266,22 +266,15 @@ def test_handlers_of_the_old_style(tmp_path: Path) -> None:
     assert in_world(world, script) == ([["jobs", "hello", 1], ["jobs", "hello", 2]], [])
 
 
-RACE = """
-import json
-SEEN = []
-
-class Default(WorkerEntrypoint):
-    async def fetch(self, request):
-        if request.method == "POST":
-            await self.env.Q.send(await request.text())
-        return Response(json.dumps(SEEN))
-
-    async def queue(self, batch, env, ctx):
+RACE = (
+    SENDER
+    + """
         for message in batch.messages:
             SEEN.append(["begin", message.body])
             await asyncio.sleep(0)
             SEEN.append(["end", message.body])
 """
+)
 
 
 def test_the_same_seed_gives_the_same_order_and_another_seed_another(tmp_path: Path) -> None:

@@ -7,21 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.edge.queues.worlds import TAKER, in_world, seen, taking
+from tests.edge.queues.worlds import SENDER, TAKER, in_world, seen, taking
 
-SENDS = """
-import json
-SEEN = []
-
-class Default(WorkerEntrypoint):
-    async def fetch(self, request):
-        if request.method == "POST":
-            await self.env.Q.send(await request.text())
-        return Response(json.dumps(SEEN))
-
-    async def queue(self, batch, env, ctx):
+SENDS = (
+    SENDER
+    + """
         SEEN.append([[m.body, m.attempts] for m in batch.messages])
 """
+)
 
 
 def test_a_queue_that_takes_nothing(tmp_path: Path) -> None:

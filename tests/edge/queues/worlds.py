@@ -34,6 +34,20 @@ class Default(WorkerEntrypoint):
             raise ValueError("no good")
 """
 
+#: Sends what is posted, and shows `SEEN`; what it does with a batch is added.
+SENDER = """
+import json
+SEEN = []
+
+class Default(WorkerEntrypoint):
+    async def fetch(self, request):
+        if request.method == "POST":
+            await self.env.Q.send(await request.text())
+        return Response(json.dumps(SEEN))
+
+    async def queue(self, batch, env, ctx):
+"""
+
 
 def taking(
     folder: Path,
