@@ -210,7 +210,8 @@ class Preparation:
                 self._sandbox, "POST", "/prepare", wanted, trusts_server=self._container.trusts_server
             )
             if status != 200:
-                reason = "the agent server does not answer" if answer is None else answer.get("error")
+                said = answer or {}  # the Sandbox SDK answers in its own words when the container is gone
+                reason = said.get("error") or said.get("message") or "the agent server does not answer"
                 raise ApiError(502, f"the sandbox could not be prepared: {reason}")
             step["detail"] = ", ".join(
                 f"{key}: {len(answer[key])}" for key in ("written", "removed", "installed", "skipped")
